@@ -1,0 +1,122 @@
+//! What can go wrong, in the words of the domain: one closed enum for the whole program.
+//!
+//! An I/O error always carries the action and the path it failed on. Nothing here knows HTTP:
+//! `http::refusal` turns an error into a status, a stable code and a sentence for the client, by
+//! one exhaustive match.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+
+/// The result of anything that can fail inside livedrop.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Everything that can go wrong with a request.
+#[derive(Debug)]
+pub enum Error {
+    /// The request cannot be understood; the text says which part of it.
+    BadRequest(Cow<'static, str>),
+    /// A name or path that is not allowed; the text says why.
+    BadName(&'static str),
+    /// The server does not do this for anybody, or not with this target.
+    Forbidden(&'static str),
+    /// Nothing stands at that path.
+    NotFound,
+    /// The resource has no such method; holds the ones it has, as the `Allow` header lists them.
+    MethodNotAllowed(&'static str),
+    /// The client took too long.
+    Timeout,
+    /// Something stands there already.
+    Exists,
+    /// What stands there is of another kind than the request needs.
+    Conflict(&'static str),
+    /// A body without a length that is not chunked either.
+    LengthRequired,
+    /// `If-Match`, `If-None-Match` or a date did not hold.
+    PreconditionFailed,
+    /// The body is over a limit; the text says which.
+    TooLarge(&'static str),
+    /// The request target is over its limit.
+    UriTooLong,
+    /// A body of a media type that the resource does not take; the text says which it takes.
+    UnsupportedType(&'static str),
+    /// None of the ranges lies in the representation; holds its size in bytes.
+    BadRange {
+        /// Size of the representation in bytes.
+        size: u64,
+    },
+    /// An `Expect` other than `100-continue`.
+    ExpectationFailed,
+    /// The head is over its limit in bytes or fields.
+    TooManyHeaders,
+    /// A transfer coding or feature the server does not have.
+    NotImplemented(&'static str),
+    /// The server is full; the same request may succeed later.
+    Busy {
+        /// Seconds after which to try again.
+        retry_after_s: u32,
+    },
+    /// An HTTP version other than 1.0 and 1.1.
+    BadVersion,
+    /// The disk has no room.
+    NoSpace,
+    /// The client went away or broke off; there may be nobody left to hear of it.
+    Disconnected,
+    /// The system refused an action on a path.
+    Io {
+        /// What was being done, as in "cannot *open* a.txt".
+        action: &'static str,
+        /// What it was done to, as the log shows it.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Sorts an I/O error on `path` into the enum: the kinds that have a meaning of their own for
+    /// a client become that, the rest keeps its action, path and cause for the log.
+    pub fn io(action: &'static str, path: impl fmt::Display, source: io::Error) -> Error {
+        match source.kind() {
+            io::ErrorKind::NotFound => Error::NotFound,
+            io::ErrorKind::AlreadyExists => Error::Exists,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::NoSpace,
+            io::ErrorKind::FileTooLarge => Error::TooLarge("The file system takes no file of that size."),
+            io::ErrorKind::NotADirectory => Error::Conflict("A file stands where a folder is needed."),
+            io::ErrorKind::InvalidFilename => Error::BadName("The file system does not take that name."),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Error::Forbidden("The server has no permission to do that.")
+            }
+            _ => Error::Io { action, path: path.to_string(), source },
+        }
+    }
+
+    /// What a failed read of a request body means: see `http::body` for the kinds it uses.
+    pub fn from_body(source: io::Error) -> Error {
+        match source.kind() {
+            io::ErrorKind::TimedOut => Error::Timeout,
+            io::ErrorKind::InvalidData => Error::BadRequest("The chunked body is malformed.".into()),
+            io::ErrorKind::UnexpectedEof => Error::Disconnected,
+            _ => Error::Disconnected,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::BadRequest(text) => f.write_str(text),
+            Error::Io { action, path, source } => write!(f, "cannot {action} {path}: {source}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! livedrop: a small file server whose listing is live in every browser.
+pub mod error;
+pub mod http;
