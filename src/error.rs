@@ -81,13 +81,23 @@ impl Error {
             io::ErrorKind::NotFound => Error::NotFound,
             io::ErrorKind::AlreadyExists => Error::Exists,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::NoSpace,
-            io::ErrorKind::FileTooLarge => Error::TooLarge("The file system takes no file of that size."),
-            io::ErrorKind::NotADirectory => Error::Conflict("A file stands where a folder is needed."),
-            io::ErrorKind::InvalidFilename => Error::BadName("The file system does not take that name."),
+            io::ErrorKind::FileTooLarge => {
+                Error::TooLarge("The file system takes no file of that size.")
+            }
+            io::ErrorKind::NotADirectory => {
+                Error::Conflict("A file stands where a folder is needed.")
+            }
+            io::ErrorKind::InvalidFilename => {
+                Error::BadName("The file system does not take that name.")
+            }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Error::Forbidden("The server has no permission to do that.")
             }
-            _ => Error::Io { action, path: path.to_string(), source },
+            _ => Error::Io {
+                action,
+                path: path.to_string(),
+                source,
+            },
         }
     }
 
@@ -95,7 +105,9 @@ impl Error {
     pub fn from_body(source: io::Error) -> Error {
         match source.kind() {
             io::ErrorKind::TimedOut => Error::Timeout,
-            io::ErrorKind::InvalidData => Error::BadRequest("The chunked body is malformed.".into()),
+            io::ErrorKind::InvalidData => {
+                Error::BadRequest("The chunked body is malformed.".into())
+            }
             io::ErrorKind::UnexpectedEof => Error::Disconnected,
             _ => Error::Disconnected,
         }
@@ -106,7 +118,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::BadRequest(text) => f.write_str(text),
-            Error::Io { action, path, source } => write!(f, "cannot {action} {path}: {source}"),
+            Error::Io {
+                action,
+                path,
+                source,
+            } => write!(f, "cannot {action} {path}: {source}"),
             other => write!(f, "{other:?}"),
         }
     }
