@@ -1,3 +1,4 @@
 //! livedrop: a small file server whose listing is live in every browser.
+pub mod config;
 pub mod error;
 pub mod http;
