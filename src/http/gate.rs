@@ -39,14 +39,20 @@ pub struct Gate {
     buffer: Vec<u8>,
     limits: HeadLimits,
     head_time: Duration,
-    /// Bytes of empty lines that were taken; the sum of what left the queue must include them.
-    pub skipped: u64,
+    /// Bytes of empty lines that were taken.
+    skipped: u64,
 }
 
 impl Gate {
     /// A gate with these limits; a head must be whole `head_time` after its first byte.
     pub fn new(limits: HeadLimits, head_time: Duration) -> Gate {
         Gate { buffer: vec![0; BUFFER_BYTES], limits, head_time, skipped: 0 }
+    }
+
+    /// Bytes of empty lines that were taken since this was asked last: they belong to the sum of
+    /// what has left the queue.
+    pub fn take_skipped(&mut self) -> u64 {
+        std::mem::take(&mut self.skipped)
     }
 
     /// Waits for the next request. The idle time is the socket's own receive time-out, so that

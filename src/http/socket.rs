@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,11 @@ impl Socket {
     /// The number, for whoever has to shut the socket down from another thread.
     pub fn number(&self) -> Descriptor {
         self.number
+    }
+
+    /// Who is at the other end; None on Unix sockets.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        rustix::net::getpeername(self).ok()??.try_into().ok()
     }
 
     /// Copies what lies in the receive queue without taking it. Blocks for at most the socket's
