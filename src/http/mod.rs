@@ -1,1 +1,2 @@
 //! Floor 1, the wire.
+pub mod range;
