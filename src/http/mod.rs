@@ -1,2 +1,3 @@
 //! Floor 1, the wire.
+pub mod conditional;
 pub mod range;
