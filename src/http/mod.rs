@@ -1,3 +1,4 @@
 //! Floor 1, the wire.
 pub mod conditional;
+pub mod disposition;
 pub mod range;
