@@ -1,6 +1,6 @@
 // What every browser test gets: a share, a server over it, a folder beside it, and pages that may
-// not complain. A console error, a script error, a dialog or a breach of the page's own security policy
-// fails the test that met it, unless the test said beforehand that it will come.
+// not complain. A console error, a script error, a dialog or a breach of the page's own security
+// policy fails the test that met it, unless the test said beforehand that it will come.
 import { test as base, expect } from "@playwright/test";
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

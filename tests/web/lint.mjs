@@ -1,5 +1,5 @@
 // What `make lint` asks of JavaScript, HTML and CSS: that they parse, and the few house rules that
-// a machine can see. It is no style checker and fixes nothing; each finding is `file:line: sentence`.
+// a machine can see. It is no style checker and fixes nothing; a finding is `file:line: sentence`.
 import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
