@@ -37,8 +37,12 @@ export async function listDisk(share, folder = "") {
   return names.filter((name) => !name.startsWith(".livedrop")).sort();
 }
 
-/** The URL of `name` below `base`, each segment encoded. */
-export function urlOf(base, route, name) {
-  const encoded = name.split("/").map(encodeURIComponent).join("/");
-  return new URL(`${route}/${encoded}`, base).href;
+/** A path with each segment encoded, as it stands in URLs. */
+export function keyOf(name) {
+  return name.split("/").map(encodeURIComponent).join("/");
+}
+
+/** The address of a file, for curl. */
+export function fileUrl(base, name) {
+  return new URL(`files/${keyOf(name)}`, base).href;
 }

@@ -2,28 +2,27 @@
 // knows the page's roles and attributes; it decides nothing and expects little.
 import { expect } from "@playwright/test";
 
-/** Quotes `text` as a CSS string, line breaks included (CSS Syntax 3, section 4.3.7). */
-function cssString(text) {
-  const escaped = text.replace(/[\\"\p{Cc}]/gu, (c) => `\\${c.codePointAt(0).toString(16)} `);
-  return `"${escaped}"`;
-}
+import { keyOf } from "./disk.mjs";
 
 export class ListingPage {
   constructor(page) {
     this.page = page;
-    this.rows = page.locator("[data-path]");
-    this.progress = page.getByRole("progressbar");
+    // A row on its way out, or of a file that is still on its way in, is no file that stands there.
+    this.rows = page.locator(".row:not(.is-leaving, .is-arriving)");
+    this.emptyMessage = page.getByRole("heading", { name: "Nothing here yet" });
+    this.missingMessage = page.getByRole("heading", { name: "This folder is not here" });
+    this.live = page.getByRole("status").filter({ hasText: /^Live$/ });
   }
 
   /** The row of one file or folder, by its path relative to the share. */
   row(path) {
-    return this.page.locator(`[data-path=${cssString(path)}]`);
+    return this.rows.and(this.page.locator(`[data-key="${keyOf(path)}"]`));
   }
 
   /** Sends files by the button: paths on the disk, or `{name, mimeType, buffer}`. */
   async upload(files) {
     const chooser = this.page.waitForEvent("filechooser");
-    await this.page.getByRole("button", { name: /upload|add files/i }).first().click();
+    await this.page.getByRole("banner").getByRole("button", { name: "Upload" }).click();
     await (await chooser).setFiles(files);
   }
 
@@ -41,21 +40,30 @@ export class ListingPage {
   /** Fetches a file by its row's button; resolves to where the browser put it. */
   async download(path) {
     const download = this.page.waitForEvent("download");
-    await this.row(path).getByRole("link", { name: /download/i }).click();
+    await this.row(path).getByRole("link", { name: /^Download / }).click();
     return (await download).path();
   }
 
+  /** Deletes by the row's button and says yes to the question. */
   async remove(path) {
-    await this.row(path).getByRole("button", { name: /delete/i }).click();
+    await this.row(path).getByRole("button", { name: /^Delete / }).click();
+    const question = this.page.getByRole("dialog");
+    await question.getByRole("button", { name: "Delete" }).click();
+    await expect(question).toBeHidden();
   }
 
   async openFolder(path) {
-    await this.row(path).getByRole("link").first().click();
+    await this.row(path).locator("a.name").click();
   }
 
   /** The name that a row shows, to the letter: no white space is folded. */
   shownName(path) {
-    return this.row(path).locator(".name").evaluate((element) => element.textContent);
+    return this.row(path).locator("a.name").evaluate((element) => element.textContent);
+  }
+
+  /** The size that a row shows. */
+  size(path) {
+    return this.row(path).locator(".size");
   }
 
   /** Leaves a mark that only a reload takes away. */
@@ -68,15 +76,13 @@ export class ListingPage {
     expect(mark, "a reload has taken the mark away").toBe(true);
   }
 
-  /** Starts to note every percentage that a progress bar shows; `seenProgress` tells them. */
+  /** Starts to note every percentage that a visible bar shows; `seenProgress` tells them. */
   async watchProgress() {
     await this.page.evaluate(() => {
       window.progressSeen = [];
       const look = () => {
-        for (const bar of document.querySelectorAll("progress, [role=progressbar]")) {
-          const value = bar.getAttribute("aria-valuenow") ?? bar.value;
-          const max = bar.getAttribute("aria-valuemax") ?? bar.max;
-          window.progressSeen.push((100 * Number(value)) / Number(max));
+        for (const bar of document.querySelectorAll("progress[value]")) {
+          if (bar.checkVisibility()) window.progressSeen.push((100 * bar.value) / bar.max);
         }
         requestAnimationFrame(look);
       };
