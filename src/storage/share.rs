@@ -126,8 +126,9 @@ impl Share {
         folder: &RelPath,
     ) -> Result<impl Iterator<Item = Result<Entry>> + 's> {
         let dir = self.folder(folder)?;
-        let names =
-            rustix::fs::Dir::read_from(&dir).map_err(|e| Error::io("list", folder, e.into()))?;
+        let names = readable(&dir)
+            .and_then(rustix::fs::Dir::new)
+            .map_err(|e| Error::io("list", folder, e.into()))?;
         let folder = folder.clone();
         let depth = folder.ancestors().count();
         Ok(names.filter_map(move |item| match item {
