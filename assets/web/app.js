@@ -154,7 +154,8 @@ picker.addEventListener('change', () => {
   picker.value = '';
   queue.add(state.dir, files);
 });
-find(document, '#pick').addEventListener('click', pick);
+const pick_button = find(document, '#pick');
+pick_button.addEventListener('click', pick);
 find(document, '.brand').addEventListener('click', (/** @type {MouseEvent} */ event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
@@ -171,7 +172,8 @@ const place = mountPlace(find(document, '.place'), texts,
 const listing = mountListing(find(document, '.listing'), words,
   { open: go, remove, busy: queue.busy });
 const uploads = mountUploads(find(document, '.uploads'), words, queue);
-mountDrop(find(document, '.drop'), texts, { shown: () => state.dir, add: queue.add });
+mountDrop(find(document, '.drop'), texts,
+  { shown: () => (state.phase === 'ready' ? state.dir : null), add: queue.add });
 
 function draw() {
   drawing = false;
@@ -184,6 +186,8 @@ function draw() {
   listing.update(state, all, Date.now());
   place.update(state, all.length);
   setText(find(document, 'h1'), folder);
+  // Where there is no folder there is nowhere to put a file.
+  pick_button.hidden = state.phase !== 'ready' && state.phase !== 'loading';
   const { bytes_total, bytes_sent, files_total } = snapshot;
   const percent = files_total === 0 || bytes_total === 0 ? ''
     : `${format.percent(bytes_sent / bytes_total)} · `;

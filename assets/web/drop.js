@@ -9,7 +9,9 @@ import { nameOf } from './paths.js';
 
 /**
  * @param {HTMLElement} overlay @param {import('./lang.js').Texts} texts
- * @param {{shown: () => string, add: (dir: string, files: {path: string, file: File}[]) => void}} on
+ * @param {object} on
+ * @param {() => string | null} on.shown the folder on show; null where there is none to drop into
+ * @param {(dir: string, files: {path: string, file: File}[]) => void} on.add
  */
 export function mountDrop(overlay, texts, on) {
   /** @type {HTMLElement | null} */
@@ -28,7 +30,7 @@ export function mountDrop(overlay, texts, on) {
     overlay.hidden = true;
   };
 
-  /** @returns {string} */
+  /** @returns {string | null} */
   const target = () => held_over?.dataset.key ?? on.shown();
 
   /** @param {DragEvent} event */
@@ -37,9 +39,11 @@ export function mountDrop(overlay, texts, on) {
   window.addEventListener('dragover', (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    if (event.dataTransfer !== null) event.dataTransfer.dropEffect = 'copy';
     hold(/** @type {Element} */ (event.target).closest?.('.row[data-kind="folder"]') ?? null);
     const dir = target();
+    // Even where nothing can be dropped the browser must not open the file in place of the page.
+    if (event.dataTransfer !== null) event.dataTransfer.dropEffect = dir === null ? 'none' : 'copy';
+    if (dir === null) return;
     setText(find(overlay, '.where'), texts.drop_here(dir === '' ? texts.home : plain(nameOf(dir))));
     overlay.hidden = false;
   });
@@ -54,6 +58,7 @@ export function mountDrop(overlay, texts, on) {
     event.preventDefault();
     const dir = target();
     end();
+    if (dir === null) return;
     filesOf(event.dataTransfer).then((files) => {
       if (files.length > 0) on.add(dir, files);
     });

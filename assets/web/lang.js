@@ -16,7 +16,7 @@ const OTHERS = {
 export function choose(wanted) {
   for (const tag of wanted) {
     const base = tag.toLowerCase().split('-')[0];
-    if (base === 'en' || base in OTHERS) return base;
+    if (base === 'en' || Object.hasOwn(OTHERS, base)) return base;
   }
   return 'en';
 }

@@ -105,12 +105,13 @@ export function trail(key) {
 }
 
 /**
- * The folder that a page's address shows. Read raw: URLSearchParams would lose bytes.
+ * The folder that a page's address shows. Read raw: URLSearchParams would lose bytes. No name holds
+ * a slash, so an encoded one parts folders, as whoever encodes the whole value means it.
  * @param {string} search `location.search`
  */
 export function dirOfSearch(search) {
   const found = /[?&]dir=([^&]*)/.exec(search);
-  return found === null ? '' : canonical(found[1].replaceAll('+', '%20'));
+  return found === null ? '' : canonical(found[1].replaceAll('+', '%20').replace(/%2f/gi, '/'));
 }
 
 // Addresses are relative to the document, so the page works below any base path.

@@ -24,7 +24,7 @@ export function mountSign(root, banner, texts) {
     update({ link, phase }) {
       const has_list = phase === 'ready';
       // A folder that is not there has no stream, so there is nothing to tell of it.
-      root.hidden = phase === 'missing';
+      root.hidden = phase === 'missing' || phase === 'failed';
       const now = `${link} ${has_list}`;
       if (now === wanted) return;
       const first = wanted === '';

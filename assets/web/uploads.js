@@ -42,7 +42,7 @@ export function mountUploads(root, words, on) {
     setText(find(root, '.summary'), said.join(' · '));
     root.classList.toggle('has-failed', !sending);
     const several = snapshot.items.length > 1;
-    find(root, '.retry-all').hidden = failed === 0 || !several;
+    find(root, '.retry-all').hidden = failed < 2;
     find(root, '.cancel-all').hidden = !several;
     setText(find(root, '.cancel-all'), sending ? texts.cancel_all : texts.dismiss_all);
   };
@@ -117,8 +117,9 @@ function mountUpload({ id, path }, words, on) {
       case 'failed':
         return [errorText(texts, item.code ?? 'unreachable')];
       case 'sending':
-        return [format.percent(item.size === 0 ? 0 : item.sent / item.size),
-          texts.of(format.size(item.sent), format.size(item.size)),
+        return [
+          texts.of(format.percent(item.size === 0 ? 0 : item.sent / item.size),
+            format.size(item.size)),
           ...paceWords(item.size - item.sent, item.bytes_per_second, words), ...where];
     }
   };
