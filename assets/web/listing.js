@@ -29,6 +29,8 @@ export function mountListing(root, words, on) {
   /** @type {Map<string, ReturnType<typeof mountRow>>} */
   const shown = new Map();
   let shown_dir = '';
+  /** The tick at which the folder was opened: what changed before is no news. */
+  let opened_tick = 0;
   let limit = FIRST_SLICE;
   let slice_timer = 0;
 
@@ -83,7 +85,7 @@ export function mountListing(root, words, on) {
       while (at?.classList.contains('is-leaving')) at = at.nextElementSibling;
       let row = shown.get(entry.key);
       if (row === undefined) {
-        row = mountRow(words);
+        row = mountRow(words, opened_tick);
         shown.set(entry.key, row);
       }
       if (row.element === at) at = at.nextElementSibling;
@@ -99,6 +101,7 @@ export function mountListing(root, words, on) {
         shown.clear();
         list.replaceChildren();
         shown_dir = state.dir;
+        opened_tick = state.tick;
         limit = FIRST_SLICE;
       }
       const wanted = all.slice(0, limit);

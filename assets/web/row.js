@@ -12,8 +12,8 @@ import { downloadUrl, fileUrl, pageUrl } from './paths.js';
  * @typedef {{texts: import('./lang.js').Texts, format: import('./format.js').Format}} Words
  */
 
-/** @param {Words} words */
-export function mountRow({ texts, format }) {
+/** @param {Words} words @param {number} since the tick up to which changes are no news */
+export function mountRow({ texts, format }, since) {
   const element = clone('row');
   const name = find(element, '.name');
   const age = find(element, '.age');
@@ -89,7 +89,7 @@ export function mountRow({ texts, format }) {
       drawLinks(entry, ghost);
       drawAge(entry, now);
       drawIncoming(incoming);
-      if (entry.touched > (shown?.touched ?? 0)) highlight(element);
+      if (entry.touched > (shown?.touched ?? since)) highlight(element);
       shown = entry;
       shown_incoming = incoming;
       shown_minute = minute;
