@@ -1,0 +1,121 @@
+# livedrop: what can be done here. `make VERB`.
+#
+#   run      build and serve ./shared (DIR=folder another one, ARGS="--read-only" more options)
+#   build    the release binary, target/release/livedrop
+#   test     every test: Rust, the page's own modules, the page in a real browser
+#   lint     rustfmt, clippy, syntax of scripts, JavaScript, HTML and CSS; warnings are errors
+#   check    lint and test: what CI runs
+#   bench    the benchmarks
+#   install  the binary into $(DESTDIR)$(PREFIX)/bin, PREFIX is /usr/local
+#   clean    everything that was built or installed inside this folder
+#   pictures the pictures of the README, taken of the real page
+#
+# What a test needs and the machine lacks is installed: Debian packages by apt (with sudo, unless
+# root), npm packages into tests/web/node_modules. No browser is downloaded, Debian's is used.
+# WEB="specs/names.spec.mjs" narrows the browser tests, RUST="a_suffix" the Rust ones.
+
+DIR    ?= shared
+PREFIX ?= /usr/local
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BINARY := $(abspath $(TARGET))/release/livedrop
+WEBDIR := tests/web
+# npm writes this file last, so it stands for a complete node_modules.
+NODE_MODULES := $(WEBDIR)/node_modules/.package-lock.json
+PLAYWRIGHT    = cd $(WEBDIR) && LIVEDROP_BIN="$(BINARY)" node node_modules/@playwright/test/cli.js
+# The names that may stand at the top of the repository; a new one is a decision, not an accident.
+TOP_NAMES := Cargo.toml Cargo.lock src assets tests Makefile README.md CHANGELOG.md LICENSE \
+             .gitignore .ci .cargo
+
+# Recipes read these from the environment, so that no character in them can break a quote.
+export DIR DESTDIR PREFIX
+# Debian's Chromium is what the tests drive; a downloaded one would only cost time and disk.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+# $(call need,programs,packages): installs the Debian packages unless all the programs are there.
+define need
+	@missing=; for program in $(1); do \
+		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	[ -z "$$missing" ] && exit; \
+	as=; [ "$$(id -u)" = 0 ] || as=sudo; \
+	echo "make: missing$$missing, so: $$as apt-get install $(2)"; \
+	$$as apt-get -qq update && $$as env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install -y --no-install-recommends $(2) >/dev/null
+endef
+
+.DEFAULT_GOAL := help
+# `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
+.NOTPARALLEL:
+.PHONY: help run build test test-rust test-modules test-page lint lint-names check bench install \
+        clean pictures need-cc need-node need-browser
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+run: build
+	@mkdir -p -- "$$DIR"
+	@exec "$(BINARY)" $(ARGS) -- "$$DIR"
+
+build: need-cc
+	cargo build --release --locked
+
+# The browser tests come last: their closing line counts what a person would notice first.
+test: test-rust test-modules test-page
+
+test-rust: need-cc
+	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
+	cargo test --doc --locked -- $(RUST)
+	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
+		else cargo test --lib --bins --tests --locked -- $(RUST); fi
+
+test-modules: need-node
+	node --test $(or $(sort $(wildcard $(WEBDIR)/unit/*.test.*js)),$(error no test in $(WEBDIR)/unit))
+
+test-page: build need-browser $(NODE_MODULES)
+	$(PLAYWRIGHT) test --project=page $(WEB)
+
+lint: lint-names need-cc need-node
+	cargo fmt --all --check
+	cargo clippy --all-targets --locked -- -D warnings
+	bash -n .ci/run
+	for script in $(wildcard assets/service/*.init assets/service/*.sh); do sh -n $$script; done
+	node $(WEBDIR)/lint.mjs
+
+# A clone has git; an unpacked archive has not, and nothing to say about stray files either.
+lint-names:
+	@git rev-parse --git-dir >/dev/null 2>&1 || exit 0; \
+	strays=$$(git ls-files --cached --others --exclude-standard | cut -d/ -f1 | sort -u \
+		| grep -vxF $(TOP_NAMES:%=-e %)) || exit 0; \
+	echo "make: no such name belongs at the top:" $$strays >&2; exit 1
+
+check: lint test
+
+bench: need-cc
+	cargo bench --locked
+
+install: build
+	install -D -m 755 -- "$(BINARY)" "$$DESTDIR$$PREFIX/bin/livedrop"
+
+clean:
+	cargo clean
+	rm -rf $(WEBDIR)/node_modules $(WEBDIR)/results
+
+pictures: build need-browser $(NODE_MODULES)
+	$(call need,pngquant,pngquant)
+	mkdir -p assets/pictures
+	$(PLAYWRIGHT) test --project=pictures
+	pngquant --force --ext .png --speed 1 --strip 128 assets/pictures/*.png
+
+need-cc:
+	$(call need,cc,gcc libc6-dev)
+
+need-node:
+	$(call need,node,nodejs)
+
+need-browser: need-node
+	$(call need,npm,npm)
+	$(call need,chromium curl,chromium curl fonts-dejavu-core)
+
+$(NODE_MODULES): $(WEBDIR)/package.json $(WEBDIR)/package-lock.json
+	@echo "make: installing the browser driver of $(WEBDIR)/package-lock.json by npm ci"
+	cd $(WEBDIR) && npm ci --no-audit --no-fund
+	@touch $@

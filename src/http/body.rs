@@ -1,0 +1,148 @@
+//! The body of a request: taken straight off the socket, held against its declared length and
+//! against a minimum rate.
+//!
+//! A body that ends early is an error here, so that nobody can take half a file for a whole one.
+
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
+use crate::http::chunked::Chunked;
+use crate::http::head::Framing;
+use crate::http::socket::Socket;
+
+/// The slowest a sender may be: `bytes` in each `window` of waiting for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    /// Bytes that must come in a window.
+    pub bytes: u64,
+    /// Time spent waiting for the sender; our own work does not count.
+    pub window: Duration,
+}
+
+/// The body of a request. Reading yields its content, without any framing; errors are
+/// `UnexpectedEof` when it ends early, `TimedOut` when its sender is too slow and `InvalidData`
+/// when its chunks are malformed.
+#[derive(Debug)]
+pub struct Body<'c> {
+    framed: Framed<'c>,
+}
+
+#[derive(Debug)]
+enum Framed<'c> {
+    Empty,
+    Length {
+        wire: Wire<'c>,
+        declared: u64,
+        remaining: u64,
+    },
+    Chunked(Box<Chunked<Wire<'c>>>),
+}
+
+impl<'c> Body<'c> {
+    /// The body behind a head that was taken off `socket`. With `expects_continue` the client is
+    /// told to go on at the first read (RFC 9110, section 10.1.1).
+    pub fn new(
+        socket: &'c Socket,
+        framing: Framing,
+        expects_continue: bool,
+        rate: Rate,
+    ) -> Body<'c> {
+        let wire = Wire {
+            socket,
+            expects_continue,
+            rate,
+            waited: Duration::ZERO,
+            received: 0,
+        };
+        let framed = match framing {
+            Framing::Empty => Framed::Empty,
+            Framing::Length(length) => Framed::Length {
+                wire,
+                declared: length,
+                remaining: length,
+            },
+            Framing::Chunked => Framed::Chunked(Box::new(Chunked::new(wire))),
+        };
+        Body { framed }
+    }
+
+    /// The length that the client declared; None when it sends chunks.
+    pub fn declared_bytes(&self) -> Option<u64> {
+        match &self.framed {
+            Framed::Empty => Some(0),
+            Framed::Length { declared, .. } => Some(*declared),
+            Framed::Chunked(_) => None,
+        }
+    }
+
+    /// Whether everything was read, up to the last byte of its framing.
+    pub fn is_complete(&self) -> bool {
+        match &self.framed {
+            Framed::Empty => true,
+            Framed::Length { remaining, .. } => *remaining == 0,
+            Framed::Chunked(chunked) => chunked.is_complete(),
+        }
+    }
+
+    /// Whether the bytes behind the body are still in the socket's queue, so that another request
+    /// can be read there. The chunked reader reads ahead.
+    pub fn leaves_the_rest(&self) -> bool {
+        !matches!(self.framed, Framed::Chunked(_)) && self.is_complete()
+    }
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.framed {
+            Framed::Empty => Ok(0),
+            Framed::Chunked(chunked) => chunked.read(buffer),
+            Framed::Length {
+                wire, remaining, ..
+            } => {
+                let most = usize::try_from(*remaining)
+                    .unwrap_or(usize::MAX)
+                    .min(buffer.len());
+                if most == 0 {
+                    return Ok(0);
+                }
+                let n = wire.read(&mut buffer[..most])?;
+                if n == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                *remaining -= n as u64;
+                Ok(n)
+            }
+        }
+    }
+}
+
+/// The raw bytes behind the head, at no less than the minimum rate.
+#[derive(Debug)]
+struct Wire<'c> {
+    socket: &'c Socket,
+    expects_continue: bool,
+    rate: Rate,
+    waited: Duration,
+    received: u64,
+}
+
+impl Read for Wire<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if std::mem::take(&mut self.expects_continue) {
+            self.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n", false)?;
+        }
+        let before = Instant::now();
+        let deadline = before + self.rate.window.saturating_sub(self.waited);
+        let n = self.socket.read(buffer, deadline)?;
+        self.waited += before.elapsed();
+        self.received += n as u64;
+        if self.waited >= self.rate.window {
+            if self.received < self.rate.bytes {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.waited = Duration::ZERO;
+            self.received = 0;
+        }
+        Ok(n)
+    }
+}

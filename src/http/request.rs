@@ -1,0 +1,72 @@
+//! A request as the routes see it: a valid head, its target taken apart, and a body to read.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use crate::error::Result;
+use crate::http::body::Body;
+use crate::http::head::Head;
+use crate::http::method::Method;
+use crate::http::target;
+
+/// One request.
+#[derive(Debug)]
+pub struct Request<'c> {
+    /// Its head.
+    pub head: Head,
+    /// Its body, not yet read.
+    pub body: Body<'c>,
+    /// Who sent it; None on a Unix socket.
+    pub peer: Option<IpAddr>,
+}
+
+impl Request<'_> {
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.head.method
+    }
+
+    /// The path of the target, still percent-encoded.
+    pub fn path(&self) -> &str {
+        target::split(self.head.target()).0
+    }
+
+    /// The value of a field, those of a repeated one joined by commas.
+    pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.head.field(name)
+    }
+
+    /// The first value of a parameter of the query, decoded.
+    ///
+    /// # Errors
+    /// `BadName` when the query is not percent-encoded.
+    pub fn parameter(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        target::query_value(target::split(self.head.target()).1, name)
+    }
+
+    /// Every value of a parameter of the query, decoded, in order.
+    ///
+    /// # Errors
+    /// As `parameter`.
+    pub fn parameters(&self, name: &str) -> Result<Vec<Vec<u8>>> {
+        target::query_values(target::split(self.head.target()).1, name)
+    }
+
+    /// Whether a list field such as `Accept` or `Accept-Encoding` names this token, at a quality
+    /// above zero.
+    pub fn accepts(&self, field: &str, token: &str) -> bool {
+        self.field(field).is_some_and(|list| {
+            list.split(',').any(|member| {
+                let mut parts = member.split(';').map(str::trim);
+                let names = parts
+                    .next()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(token));
+                let refused = parts.any(|p| {
+                    p.strip_prefix("q=")
+                        .is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0))
+                });
+                names && !refused
+            })
+        })
+    }
+}

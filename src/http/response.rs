@@ -1,0 +1,350 @@
+//! An answer, and how it goes onto the wire: our own status line and fields, head and a small body
+//! in one segment, files from page cache to socket.
+//!
+//! Routes return a `Response`; nobody fills in one that was handed to them. What is written here
+//! is never chunked unless its length cannot be known.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::time::SystemTime;
+
+use crate::http::conditional::http_date;
+use crate::http::socket::Socket;
+
+/// Block size where `sendfile` cannot be used.
+const BLOCK_BYTES: usize = 256 << 10;
+/// Bytes of a streamed body that are gathered into one chunk.
+const CHUNK_BYTES: usize = 32 << 10;
+
+/// Writes a streamed body.
+pub type StreamBody = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
+/// Writes to the socket for as long as the client listens.
+pub type LiveBody = Box<dyn FnOnce(&Socket) -> io::Result<()> + Send>;
+
+/// A piece of a body that is partly a file.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// `length` bytes of the file from `offset`.
+    File {
+        /// First byte.
+        offset: u64,
+        /// Number of bytes.
+        length: u64,
+    },
+}
+
+/// What follows the head.
+pub enum Payload {
+    /// Nothing, and no Content-Length (204, 304).
+    None,
+    /// These bytes.
+    Bytes(Cow<'static, [u8]>),
+    /// Pieces of a file, and of framing between them.
+    File(File, Vec<Piece>),
+    /// What this writes; its length is not known before.
+    Stream(StreamBody),
+    /// What this writes, until the client leaves or the server stops.
+    Live(LiveBody),
+}
+
+/// An answer.
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    fields: Vec<(&'static str, Cow<'static, str>)>,
+    /// Body.
+    pub payload: Payload,
+}
+
+/// How an answer is to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery {
+    /// The request was HEAD: the head of the answer alone.
+    pub head_only: bool,
+    /// The connection ends after this answer.
+    pub close: bool,
+    /// The client speaks 1.1, and so can read chunks.
+    pub is_1_1: bool,
+}
+
+/// What was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent {
+    /// Bytes of the body.
+    pub body_bytes: u64,
+    /// The answer's end can only be told by the end of the connection.
+    pub must_close: bool,
+}
+
+impl Response {
+    /// An answer without a body.
+    pub fn empty(status: u16) -> Response {
+        let payload = match status {
+            204 | 304 => Payload::None,
+            _ => Payload::Bytes(Cow::Borrowed(b"")),
+        };
+        Response {
+            status,
+            fields: Vec::new(),
+            payload,
+        }
+    }
+
+    /// An answer with a body of one media type.
+    pub fn new(
+        status: u16,
+        media_type: impl Into<Cow<'static, str>>,
+        payload: Payload,
+    ) -> Response {
+        Response {
+            status,
+            fields: Vec::new(),
+            payload,
+        }
+        .with("Content-Type", media_type)
+    }
+
+    /// JSON.
+    pub fn json(status: u16, value: &serde_json::Value) -> Response {
+        let body = value.to_string().into_bytes();
+        Response::new(status, "application/json", Payload::Bytes(body.into()))
+            .with("Cache-Control", "no-store")
+    }
+
+    /// Adds a field. Control characters in the value become `?`, so that no value, whatever it was
+    /// made of, can end its line.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Response {
+        let mut value = value.into();
+        if value.bytes().any(|b| b.is_ascii_control()) {
+            value = value.replace(|c: char| c.is_ascii_control(), "?").into();
+        }
+        self.fields.push((name, value));
+        self
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// Whatever the socket or the file says; the connection is then of no more use, since the
+    /// client may have half an answer.
+    pub fn send(self, socket: &Socket, delivery: Delivery) -> io::Result<Sent> {
+        let chunked = matches!(self.payload, Payload::Stream(_)) && delivery.is_1_1;
+        let must_close = match self.payload {
+            Payload::Live(_) => true,
+            Payload::Stream(_) => !chunked,
+            _ => false,
+        };
+        let mut out = self.head(delivery, chunked, must_close);
+        let mut body_bytes = 0;
+        match self.payload {
+            _ if delivery.head_only => socket.send(&out, false)?,
+            Payload::None => socket.send(&out, false)?,
+            Payload::Bytes(bytes) => {
+                body_bytes = bytes.len() as u64;
+                out.extend_from_slice(&bytes);
+                socket.send(&out, false)?;
+            }
+            Payload::File(file, pieces) => {
+                socket.send(&out, !pieces.is_empty())?;
+                body_bytes = send_pieces(socket, &file, &pieces)?;
+            }
+            Payload::Stream(write) => {
+                let mut stream = Stream {
+                    socket,
+                    head: out,
+                    gathered: Vec::new(),
+                    chunked,
+                    sent: 0,
+                };
+                write(&mut stream)?;
+                body_bytes = stream.finish()?;
+            }
+            Payload::Live(write) => {
+                socket.send(&out, false)?;
+                write(socket)?;
+            }
+        }
+        Ok(Sent {
+            body_bytes,
+            must_close,
+        })
+    }
+
+    fn head(&self, delivery: Delivery, chunked: bool, must_close: bool) -> Vec<u8> {
+        let mut head = Vec::with_capacity(512);
+        let mut line = |name: &str, value: &str| {
+            for part in [name, ": ", value, "\r\n"] {
+                head.extend_from_slice(part.as_bytes());
+            }
+        };
+        let status = format!("HTTP/1.1 {} {}\r\nDate", self.status, reason(self.status));
+        line(&status, &http_date(SystemTime::now()));
+        for (name, value) in &self.fields {
+            line(name, value);
+        }
+        line("X-Content-Type-Options", "nosniff");
+        line("Referrer-Policy", "same-origin");
+        line("Cross-Origin-Resource-Policy", "same-origin");
+        match &self.payload {
+            Payload::Bytes(bytes) => line("Content-Length", &bytes.len().to_string()),
+            Payload::File(_, pieces) => line("Content-Length", &total(pieces).to_string()),
+            Payload::Stream(_) if chunked => line("Transfer-Encoding", "chunked"),
+            Payload::None | Payload::Stream(_) | Payload::Live(_) => {}
+        }
+        if delivery.close || must_close {
+            line("Connection", "close");
+        } else if !delivery.is_1_1 {
+            line("Connection", "keep-alive");
+        }
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+}
+
+fn total(pieces: &[Piece]) -> u64 {
+    pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Bytes(bytes) => bytes.len() as u64,
+            Piece::File { length, .. } => *length,
+        })
+        .sum()
+}
+
+fn send_pieces(socket: &Socket, file: &File, pieces: &[Piece]) -> io::Result<u64> {
+    for (i, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Bytes(bytes) => socket.send(bytes, i + 1 < pieces.len())?,
+            Piece::File { offset, length } => send_slice(socket, file, *offset, *length)?,
+        }
+    }
+    Ok(total(pieces))
+}
+
+/// Sends a slice of a file, or fails: a file that shrank leaves the answer short, and the only
+/// honest end for that is to cut the connection.
+fn send_slice(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<()> {
+    let sent = match socket.send_file(file, offset, length) {
+        Ok(sent) => sent,
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            send_blocks(socket, file, offset, length)?
+        }
+        Err(e) => return Err(e),
+    };
+    if sent == length {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+fn send_blocks(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<u64> {
+    let mut block = vec![0; BLOCK_BYTES];
+    let mut sent = 0;
+    while sent < length {
+        let most = usize::try_from(length - sent)
+            .unwrap_or(usize::MAX)
+            .min(BLOCK_BYTES);
+        let n = file.read_at(&mut block[..most], offset + sent)?;
+        if n == 0 {
+            break;
+        }
+        socket.send(&block[..n], sent + (n as u64) < length)?;
+        sent += n as u64;
+    }
+    Ok(sent)
+}
+
+/// The writer behind a body of unknown length: chunks for 1.1 (RFC 9112, section 7.1), plain bytes
+/// and the end of the connection for 1.0.
+struct Stream<'c> {
+    socket: &'c Socket,
+    /// What must go before the next chunk: the head of the answer, at first.
+    head: Vec<u8>,
+    gathered: Vec<u8>,
+    chunked: bool,
+    sent: u64,
+}
+
+impl Stream<'_> {
+    fn finish(mut self) -> io::Result<u64> {
+        self.flush()?;
+        if self.chunked {
+            self.socket.send(b"0\r\n\r\n", false)?;
+        }
+        Ok(self.sent)
+    }
+}
+
+impl Write for Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= CHUNK_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut out = std::mem::take(&mut self.head);
+        if !self.gathered.is_empty() {
+            if self.chunked {
+                write!(out, "{:x}\r\n", self.gathered.len())?;
+            }
+            out.extend_from_slice(&self.gathered);
+            if self.chunked {
+                out.extend_from_slice(b"\r\n");
+            }
+            self.sent += self.gathered.len() as u64;
+            self.gathered.clear();
+        }
+        self.socket.send(&out, false)
+    }
+}
+
+/// The phrases of RFC 9110, section 15, and of the extensions that are used.
+pub fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        204 => "No Content",
+        206 => "Partial Content",
+        303 => "See Other",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        460 => "Checksum Mismatch",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
+        507 => "Insufficient Storage",
+        _ => "Unknown",
+    }
+}

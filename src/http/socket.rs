@@ -1,0 +1,222 @@
+//! The socket of one connection: peeking, exact reads, whole writes, files, and an end that the
+//! client sees.
+//!
+//! The library that accepted the connection owns the socket; this is its number, found and
+//! verified. It knows nothing of HTTP.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+
+use crate::sys::{self, Descriptor};
+
+/// A connected stream socket. It must not outlive the connection object that owns it.
+#[derive(Debug)]
+pub struct Socket {
+    number: Descriptor,
+    /// Whether the kernel counts what was received, so that `taken` works.
+    counted: bool,
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.number.as_fd()
+    }
+}
+
+impl Socket {
+    /// Wraps the socket with this number.
+    pub fn new(number: Descriptor) -> Socket {
+        Socket {
+            number,
+            counted: sys::tcp_bytes_received(number).is_some(),
+        }
+    }
+
+    /// The number, for whoever has to shut the socket down from another thread.
+    pub fn number(&self) -> Descriptor {
+        self.number
+    }
+
+    /// Who is at the other end; None on Unix sockets.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        rustix::net::getpeername(self).ok()??.try_into().ok()
+    }
+
+    /// Copies what lies in the receive queue without taking it. Blocks for at most the socket's
+    /// receive time-out when `wait` is set; 0 is the end of the stream.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nothing came in time.
+    pub fn peek(&self, buffer: &mut [u8], wait: bool) -> io::Result<usize> {
+        let flags = if wait {
+            RecvFlags::PEEK
+        } else {
+            RecvFlags::PEEK | RecvFlags::DONTWAIT
+        };
+        retry(|| recv(self, &mut *buffer, flags).map(|(_, n)| n))
+    }
+
+    /// Takes bytes out of the receive queue, waiting until `deadline` for the first of them.
+    ///
+    /// # Errors
+    /// `TimedOut` when none came.
+    pub fn read(&self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        loop {
+            match retry(|| recv(self, &mut *buffer, RecvFlags::DONTWAIT).map(|(_, n)| n)) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    if !self.wait_readable(deadline)? {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Waits until the queue holds at least the low-water mark, or the peer is done sending;
+    /// false when the deadline came first.
+    pub fn wait_readable(&self, deadline: Instant) -> io::Result<bool> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let mut fds = [PollFd::new(self, PollFlags::IN | PollFlags::RDHUP)];
+            match poll(&mut fds, Some(&timespec(left))) {
+                Ok(0) => return Ok(false),
+                Ok(_) => return Ok(true),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+
+    /// Whether the peer has closed its sending side or is gone altogether.
+    pub fn hung_up(&self) -> bool {
+        let mut fds = [PollFd::new(self, PollFlags::RDHUP)];
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        matches!(poll(&mut fds, Some(&now)), Ok(1))
+    }
+
+    /// Bytes that lie in the receive queue.
+    pub fn unread(&self) -> u64 {
+        rustix::io::ioctl_fionread(self).unwrap_or(0)
+    }
+
+    /// Makes `wait_readable` wait for that many bytes.
+    pub fn set_low_water(&self, bytes: usize) -> io::Result<()> {
+        sys::set_receive_low_water(self, i32::try_from(bytes).unwrap_or(i32::MAX))
+    }
+
+    /// Bytes that were taken out of the receive queue since the connection began, by whomever.
+    /// None where the kernel does not count them.
+    ///
+    /// Received and unread are two calls, so both are asked until nothing came in between.
+    pub fn taken(&self) -> Option<u64> {
+        let mut received = sys::tcp_bytes_received(self)?;
+        loop {
+            let unread = self.unread();
+            let again = sys::tcp_bytes_received(self)?;
+            if again == received {
+                return Some(received.wrapping_sub(unread));
+            }
+            received = again;
+        }
+    }
+
+    /// Whether `taken` has an answer on this socket.
+    pub fn is_counted(&self) -> bool {
+        self.counted
+    }
+
+    /// Sends all of `bytes`; with `more` the kernel holds them back for what follows at once.
+    ///
+    /// # Errors
+    /// `WouldBlock` when the client took nothing for the socket's whole send time-out.
+    pub fn send(&self, mut bytes: &[u8], more: bool) -> io::Result<()> {
+        let flags = if more {
+            SendFlags::NOSIGNAL | SendFlags::MORE
+        } else {
+            SendFlags::NOSIGNAL
+        };
+        while !bytes.is_empty() {
+            let sent = retry(|| send(self, bytes, flags))?;
+            bytes = &bytes[sent..];
+        }
+        Ok(())
+    }
+
+    /// Sends `length` bytes of `file` from `offset`, from page cache to socket (`sendfile`).
+    /// Gives the number sent, which is less when the file ended before.
+    ///
+    /// # Errors
+    /// `InvalidInput` or `Unsupported` with nothing sent when the file system cannot do it.
+    pub fn send_file(&self, file: &File, offset: u64, length: u64) -> io::Result<u64> {
+        /// What one call may ask for: Linux stops at 2 GiB, and a cut socket is noticed between.
+        const CALL_BYTES_MAX: u64 = 4 << 20;
+        let mut position = offset;
+        let end = offset.saturating_add(length);
+        while position < end {
+            let count = usize::try_from((end - position).min(CALL_BYTES_MAX)).unwrap_or(usize::MAX);
+            match retry(|| rustix::fs::sendfile(self, file, Some(&mut position), count)) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(position - offset)
+    }
+
+    /// Ends the connection after an answer whose request was not read to its end: says that no
+    /// more will be sent, throws away what still arrives, up to `bytes_max` or for `time_max`,
+    /// then cuts. Without this the client's kernel would drop the answer on our reset.
+    pub fn linger(&self, bytes_max: u64, time_max: Duration) {
+        let deadline = Instant::now() + time_max;
+        let mut discarded = 0;
+        let mut buffer = vec![0_u8; 64 << 10];
+        if shutdown(self, Shutdown::Write).is_ok() {
+            while discarded < bytes_max {
+                match self.read(&mut buffer, deadline) {
+                    Ok(0) | Err(_) => break,
+                    Ok(n) => discarded += n as u64,
+                }
+            }
+        }
+        self.cut();
+    }
+
+    /// Cuts both directions at once. A thread that waits on the socket wakes.
+    pub fn cut(&self) {
+        cut(self.number);
+    }
+}
+
+/// Cuts a connection from any thread. That it is gone already is no error.
+pub fn cut(number: Descriptor) {
+    match shutdown(number, Shutdown::Both) {
+        Ok(()) | Err(_) => {}
+    }
+}
+
+fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            other => return other.map_err(io::Error::from),
+        }
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}

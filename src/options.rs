@@ -1,0 +1,186 @@
+//! The command line: one table of options, and what is made from it.
+//!
+//! A row of `SECTIONS` is all that an option is: its names, what it takes, the field of `Config`
+//! it sets, its line of help. Arguments, environment variables and `--help` are read and written
+//! from the rows alone. Nothing here prints, exits or touches the disk, and whether a folder
+//! exists or an address can be bound is found out later.
+
+mod reading;
+mod values;
+
+use crate::config::Config;
+use values::{at_least_one, count, each, upload_size};
+
+pub use reading::{UsageError, parse};
+
+/// What a run of the program is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Serve, as told.
+    Serve(Box<Config>),
+    /// Print `help()`.
+    Help,
+    /// Print `VERSION`.
+    Version,
+}
+
+/// What `--version` prints.
+pub const VERSION: &str = concat!("livedrop ", env!("CARGO_PKG_VERSION"));
+
+/// A group of options under one heading of the help.
+pub struct Section {
+    /// The heading.
+    pub title: &'static str,
+    /// The options, in the order of the help.
+    pub rows: &'static [Row],
+}
+
+/// One option.
+pub struct Row {
+    /// The one-letter name, for those that people type every day.
+    pub short: Option<char>,
+    /// The long name without its dashes; the environment variable is made from it.
+    pub long: &'static str,
+    /// What it takes, and what that changes.
+    pub takes: Takes,
+    /// What it does, in one line that fits beside the names; the default stands last, in brackets.
+    pub help: &'static str,
+}
+
+/// What an option takes. The text beside a setter names its value in the help; a setter's error is
+/// a sentence that quotes the value, without the option's name.
+pub enum Takes {
+    /// Nothing: it asks for something else than serving. It has no environment variable, since
+    /// container images like to set `LIVEDROP_VERSION` for themselves.
+    Nothing(fn() -> Command),
+    /// Nothing, or yes and no after a `=` and in the environment.
+    Flag(fn(&mut Config, bool)),
+    /// One value; the last one given counts.
+    One(&'static str, fn(&mut Config, &str) -> Result<(), String>),
+    /// Any number of values, which together replace the default.
+    Many(
+        &'static str,
+        fn(&mut Config, &[String]) -> Result<(), String>,
+    ),
+}
+
+/// Every option there is.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        title: "Network",
+        rows: &[Row {
+            short: Some('l'),
+            long: "listen",
+            takes: Takes::Many("ADDR:PORT", |config, texts| {
+                each(texts).map(|listen| config.listen = listen)
+            }),
+            help: "or only a port, or unix:PATH; may be repeated [8080]",
+        }],
+    },
+    Section {
+        title: "Limits",
+        rows: &[
+            Row {
+                short: None,
+                long: "upload-max",
+                takes: Takes::One("SIZE", |config, text| {
+                    upload_size(text).map(|bytes| config.limits.upload_bytes_max = Some(bytes))
+                }),
+                help: "largest file to accept, such as 500M or 4G [no limit]",
+            },
+            Row {
+                short: None,
+                long: "connections-max",
+                takes: Takes::One("N", |config, text| {
+                    count(text).map(|n| config.limits.connections_max = Some(n).filter(|&n| n > 0))
+                }),
+                help: "connections at a time [0, a third of ulimit -n]",
+            },
+            Row {
+                short: None,
+                long: "streams-max",
+                takes: Takes::One("N", |config, text| {
+                    at_least_one(text).map(|n| config.limits.streams_max = n)
+                }),
+                help: "browsers with a live listing at a time [4096]",
+            },
+        ],
+    },
+    Section {
+        title: "Output",
+        rows: &[
+            Row {
+                short: Some('q'),
+                long: "quiet",
+                takes: Takes::Flag(|config, yes| config.quiet = yes),
+                help: "print the URL and nothing else",
+            },
+            Row {
+                short: Some('V'),
+                long: "version",
+                takes: Takes::Nothing(|| Command::Version),
+                help: "print the version",
+            },
+            Row {
+                short: Some('h'),
+                long: "help",
+                takes: Takes::Nothing(|| Command::Help),
+                help: "print this text",
+            },
+        ],
+    },
+];
+
+impl Row {
+    /// The name of its environment variable, if it has one: `LIVEDROP_UPLOAD_MAX`.
+    pub fn variable(&self) -> Option<String> {
+        match self.takes {
+            Takes::Nothing(_) => None,
+            _ => Some(format!(
+                "LIVEDROP_{}",
+                self.long.to_ascii_uppercase().replace('-', "_")
+            )),
+        }
+    }
+
+    /// Its names and its value as the help shows them: `-l, --listen ADDR:PORT`.
+    fn usage(&self) -> String {
+        let short = match self.short {
+            Some(letter) => format!("-{letter},"),
+            None => "   ".into(),
+        };
+        match self.takes {
+            Takes::Nothing(_) | Takes::Flag(_) => format!("{short} --{}", self.long),
+            Takes::One(name, _) | Takes::Many(name, _) => {
+                format!("{short} --{} {name}", self.long)
+            }
+        }
+    }
+}
+
+/// The text of `--help`, for a screen of 80 columns and 24 lines.
+pub fn help() -> String {
+    let usages = rows().map(|row| row.usage().len());
+    let width = usages.max().unwrap_or(0);
+    let mut text = String::from(
+        "Usage: livedrop [OPTIONS] [FOLDER]\n\n\
+         Shares FOLDER, or else the current folder, with everyone on your network.\n\
+         They open it in a browser, where the list of files is always up to date.\n",
+    );
+    for section in SECTIONS {
+        text += &format!("\n{}:\n", section.title);
+        for row in section.rows {
+            text += &format!("  {:width$}  {}\n", row.usage(), row.help);
+        }
+    }
+    text + "\nEvery setting is an environment variable too, such as LIVEDROP_UPLOAD_MAX=4G;\n\
+            repeated values stand one a line. In a SIZE, K, M, G and T are powers of 1024.\n"
+}
+
+/// All rows, in the order of the help.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    SECTIONS.iter().flat_map(|section| section.rows)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! One connection on its own thread: heads through the gate, answers out, in step until the end.
+//!
+//! The library reads a head only when nothing else lies in the queue: it reads in blocks and would
+//! swallow what follows. Every other head, and every body, is taken off the socket by ourselves.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::http::body::{Body, Rate};
+use crate::http::gate::{Arrival, Gate};
+use crate::http::head::{Framing, Head, HeadLimits};
+use crate::http::method::Method;
+use crate::http::refusal::refusal;
+use crate::http::request::Request;
+use crate::http::response::Delivery;
+use crate::http::socket::Socket;
+use crate::routes::{self, App};
+use crate::server::Shared;
+use crate::server::roll::Member;
+use crate::sys::Descriptor;
+
+/// The library's end of a connection: it owns the descriptor, and reads the heads it is let to. Its
+/// type has no public name.
+pub(crate) type Client = Box<dyn Iterator<Item = Result<tiny_http::Request, String>> + Send>;
+
+/// An accepted connection.
+pub(crate) struct Connection {
+    /// Dropped before the client, which owns the descriptor.
+    socket: Socket,
+    client: Client,
+    identity: u64,
+    /// Bytes that all heads and bodies so far, and the empty lines between, have amounted to.
+    expected: u64,
+}
+
+/// A request whose head the library has read. What it wants is to answer by itself when it is
+/// dropped unanswered; giving up its writer tells it that this was done.
+struct Held(Option<tiny_http::Request>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(request) = self.0.take() {
+            drop(request.into_writer());
+        }
+    }
+}
+
+/// Whether the connection goes on after an answer.
+#[derive(PartialEq, Eq)]
+enum Then {
+    Next,
+    Close,
+}
+
+impl Connection {
+    pub(crate) fn new(client: Client, number: Descriptor, identity: u64) -> Connection {
+        Connection {
+            socket: Socket::new(number),
+            client,
+            identity,
+            expected: 0,
+        }
+    }
+
+    /// Serves requests until one side is done.
+    pub(crate) fn run(mut self, shared: &Arc<Shared>) {
+        let member = shared.roll.enter(self.identity, self.socket.number());
+        // A panic in a handler is caught nearer; this one keeps the roll right whatever happens.
+        let served = catch_unwind(AssertUnwindSafe(|| self.serve(shared, &member)));
+        if served.is_err() {
+            shared.app.panics.fetch_add(1, Ordering::Relaxed);
+        }
+        shared.roll.strike_off(self.identity);
+    }
+
+    fn serve(&mut self, shared: &Shared, member: &Member) {
+        let app = &shared.app;
+        let limits = HeadLimits {
+            bytes_max: app.limits.head_bytes_max,
+            fields_max: app.limits.head_fields_max,
+            target_bytes_max: app.limits.target_bytes_max,
+        };
+        let mut gate = Gate::new(limits, Duration::from_secs(app.limits.head_s));
+        loop {
+            member.set_idle(true);
+            if shared.stopping.load(Ordering::SeqCst) {
+                break;
+            }
+            let arrival = gate.wait(&self.socket, || member.set_idle(false));
+            self.expected += gate.take_skipped();
+            let then = match arrival {
+                Arrival::Nothing => break,
+                Arrival::Refused(error) => self.refuse(app, &error),
+                Arrival::Request { head, followed } => match self.take(&head, followed) {
+                    Ok((held, in_step)) => {
+                        let go_on = in_step && !shared.stopping.load(Ordering::SeqCst);
+                        let then = self.answer(app, head, go_on);
+                        drop(held);
+                        then
+                    }
+                    Err(e) => {
+                        app.log
+                            .trouble(format_args!("a head was lost on its way: {e}"));
+                        break;
+                    }
+                },
+            };
+            if then == Then::Close {
+                break;
+            }
+        }
+        self.socket.cut();
+    }
+
+    /// Takes the head off the queue. Gives what the library holds of it, and whether exactly the
+    /// head was taken; if more was, what follows is lost and the connection must end.
+    fn take(&mut self, head: &Head, followed: bool) -> io::Result<(Held, bool)> {
+        self.expected += head.length() as u64;
+        let is_alone = head.framing == Framing::Empty && !followed;
+        if is_alone && head.is_plain && self.socket.is_counted() {
+            return match self.client.next() {
+                Some(Ok(request)) => {
+                    let in_step = self.socket.taken() == Some(self.expected);
+                    Ok((Held(Some(request)), in_step))
+                }
+                Some(Err(e)) => Err(io::Error::other(e)),
+                None => Err(io::ErrorKind::UnexpectedEof.into()),
+            };
+        }
+        let mut rest = vec![0; head.length()];
+        let mut filled = 0;
+        while filled < rest.len() {
+            // It lies in the queue already.
+            match self.socket.read(&mut rest[filled..], Instant::now())? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                n => filled += n,
+            }
+        }
+        Ok((Held(None), true))
+    }
+
+    /// Answers one request.
+    fn answer(&mut self, app: &App, head: Head, go_on: bool) -> Then {
+        let begun = Instant::now();
+        let rate = Rate {
+            bytes: app.limits.body_rate_bytes_per_s * app.limits.body_rate_window_s,
+            window: Duration::from_secs(app.limits.body_rate_window_s),
+        };
+        let body = Body::new(&self.socket, head.framing, head.expects_continue, rate);
+        let mut request = Request {
+            head,
+            body,
+            peer: self.peer(),
+        };
+        let routed = catch_unwind(AssertUnwindSafe(|| routes::answer(app, &mut request)));
+        let (response, panicked) = match routed {
+            Ok(response) => (response, false),
+            Err(_) => {
+                app.panics.fetch_add(1, Ordering::Relaxed);
+                let source = io::Error::other("a panic");
+                (
+                    refusal(&Error::Io {
+                        action: "answer",
+                        path: String::new(),
+                        source,
+                    }),
+                    true,
+                )
+            }
+        };
+        let is_read = request.body.leaves_the_rest() && !panicked;
+        let close = !(is_read && go_on && request.head.keep_alive);
+        if let Some(declared) = request.body.declared_bytes() {
+            self.expected += declared;
+        }
+        let is_chunked = request.head.framing == Framing::Chunked;
+        let delivery = Delivery {
+            head_only: request.method() == Method::Head,
+            close,
+            is_1_1: request.head.is_1_1,
+        };
+        let status = response.status;
+        let send = AssertUnwindSafe(|| response.send(&self.socket, delivery));
+        let sent = catch_unwind(send).unwrap_or_else(|_| {
+            app.panics.fetch_add(1, Ordering::Relaxed);
+            Err(io::Error::other("a panic"))
+        });
+        let bytes = sent.as_ref().map_or(0, |sent| sent.body_bytes);
+        log_access(app, &request, status, bytes, begun.elapsed());
+        match sent {
+            // Half an answer may be on the wire; another must not follow it.
+            Err(_) => Then::Close,
+            Ok(sent) if !close && !sent.must_close => Then::Next,
+            Ok(_) if !is_read || is_chunked || !go_on => {
+                self.linger(app);
+                Then::Close
+            }
+            Ok(_) => Then::Close,
+        }
+    }
+
+    /// Answers a head that was refused; what follows it is thrown away.
+    fn refuse(&mut self, app: &App, error: &Error) -> Then {
+        let delivery = Delivery {
+            head_only: false,
+            close: true,
+            is_1_1: true,
+        };
+        let response = refusal(error);
+        app.log.access(format_args!(
+            "{} - - {} 0 0ms",
+            peer_text(self.peer()),
+            response.status
+        ));
+        if response.send(&self.socket, delivery).is_ok() {
+            self.linger(app);
+        }
+        Then::Close
+    }
+
+    fn linger(&self, app: &App) {
+        let time = Duration::from_millis(app.limits.linger_ms);
+        self.socket.linger(app.limits.linger_bytes_max, time);
+    }
+
+    fn peer(&self) -> Option<std::net::IpAddr> {
+        self.socket
+            .peer()
+            .map(|address| address.ip().to_canonical())
+    }
+}
+
+fn log_access(app: &App, request: &Request<'_>, status: u16, bytes: u64, time: Duration) {
+    app.log.access(format_args!(
+        "{} {} {} {status} {bytes} {}ms",
+        peer_text(request.peer),
+        request.method().name(),
+        request.head.target(),
+        time.as_millis(),
+    ));
+}
+
+fn peer_text(peer: Option<std::net::IpAddr>) -> String {
+    peer.map_or_else(|| "unix".to_owned(), |ip| ip.to_string())
+}

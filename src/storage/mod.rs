@@ -1,0 +1,19 @@
+//! Floor 1, the disk: names, reading, listing, and uploads that are never half there. The only
+//! floor that touches files; it knows no HTTP and no JSON.
+//!
+//! Everything goes through one `cap_std::fs::Dir`, a folder that cannot be left, and a path gets
+//! there only as a `RelPath`.
+
+mod entry;
+mod link;
+mod name;
+mod publish;
+mod share;
+mod sweep;
+mod upload;
+
+pub use entry::{Entry, Facts, Kind};
+pub use name::RelPath;
+pub use publish::{Change, OnConflict, Published};
+pub use share::{OpenFile, Share, Stored};
+pub use upload::Upload;

@@ -1,0 +1,220 @@
+//! The shared folder: opening, listing and reading what lies in it.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, fstatvfs, openat, statat};
+
+use super::entry::{Entry, Facts, Kind};
+use super::link;
+use super::name::{RelPath, is_reserved};
+use crate::error::{Error, Result};
+
+/// Locks for the order of events, by folder. More than the transfers that a small machine runs at
+/// once, so that two folders seldom share one.
+const ORDER_LOCKS: usize = 64;
+
+/// The shared folder.
+#[derive(Debug)]
+pub struct Share {
+    pub(super) root: Dir,
+    /// Its path in the whole file system, for absolute links and messages; never for opening.
+    root_path: PathBuf,
+    /// Held from a change of the disk to its event, so that events come in the order of the disk.
+    pub(super) order: [Mutex<()>; ORDER_LOCKS],
+}
+
+/// A regular file, open for reading.
+#[derive(Debug)]
+pub struct OpenFile {
+    /// The file.
+    pub file: File,
+    /// What it was when it was opened.
+    pub facts: Facts,
+}
+
+/// What can be read at a path.
+#[derive(Debug)]
+pub enum Stored {
+    /// A file.
+    File(OpenFile),
+    /// A folder.
+    Folder,
+}
+
+impl Share {
+    /// Opens a folder to be shared.
+    ///
+    /// # Errors
+    /// What the system says: it is missing, not a folder, or may not be read.
+    pub fn open(folder: &Path) -> io::Result<Share> {
+        let root_path = folder.canonicalize()?;
+        let root = Dir::open_ambient_dir(&root_path, ambient_authority())?;
+        Ok(Share {
+            root,
+            root_path,
+            order: [const { Mutex::new(()) }; ORDER_LOCKS],
+        })
+    }
+
+    /// Its path in the whole file system, for people.
+    pub fn path(&self) -> &Path {
+        &self.root_path
+    }
+
+    /// Bytes that the disk has left for us.
+    ///
+    /// # Errors
+    /// `Io` when the file system cannot say.
+    pub fn free_bytes(&self) -> Result<u64> {
+        let disk = fstatvfs(&self.root).map_err(|e| Error::io("ask for room on", ".", e.into()))?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// Opens a file for reading; FIFOs and devices are told before they are opened.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, `Io`.
+    pub fn read(&self, path: &RelPath) -> Result<Stored> {
+        match self.facts(path)?.kind {
+            Kind::Folder => return Ok(Stored::Folder),
+            Kind::File => {}
+            Kind::Link | Kind::Other => return Err(not_a_file()),
+        }
+        let mut options = OpenOptions::new();
+        // Should a FIFO have come in between, opening it must not wait for a writer.
+        options
+            .read(true)
+            .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+        let file = self
+            .reach(path, "open", |root, at| root.open_with(at, &options))?
+            .into_std();
+        let facts = stat_of(&file, path)?;
+        match facts.kind {
+            Kind::File => Ok(Stored::File(OpenFile { file, facts })),
+            _ => Err(not_a_file()),
+        }
+    }
+
+    /// What stands at a path, links followed.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden` when a link leads out, `Io`.
+    pub fn facts(&self, path: &RelPath) -> Result<Facts> {
+        let mut options = OpenOptions::new();
+        options
+            .read(true)
+            .custom_flags(OFlags::PATH.bits().cast_signed());
+        let file = self.reach(path, "look at", |root, at| root.open_with(at, &options))?;
+        stat_of(&file, path)
+    }
+
+    /// The entries of a folder in no order, links that work as what they point to. An entry that
+    /// vanishes meanwhile is left out.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
+    pub fn entries<'s>(
+        &'s self,
+        folder: &RelPath,
+    ) -> Result<impl Iterator<Item = Result<Entry>> + 's> {
+        let dir = self.folder(folder)?;
+        let names =
+            rustix::fs::Dir::read_from(&dir).map_err(|e| Error::io("list", folder, e.into()))?;
+        let folder = folder.clone();
+        let depth = folder.ancestors().count();
+        Ok(names.filter_map(move |item| match item {
+            Ok(item) => {
+                let name = OsStr::from_bytes(item.file_name().to_bytes());
+                let own = name == "." || name == ".." || is_reserved(name.as_bytes(), depth);
+                if own {
+                    None
+                } else {
+                    self.entry(&dir, &folder, name).transpose()
+                }
+            }
+            Err(e) => Some(Err(Error::io("list", &folder, e.into()))),
+        }))
+    }
+
+    fn entry(&self, dir: &Dir, folder: &RelPath, name: &OsStr) -> Result<Option<Entry>> {
+        let mut facts = match statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Facts::new(&stat),
+            Err(rustix::io::Errno::NOENT) => return Ok(None),
+            Err(e) => return Err(Error::io("look at", folder.entry(name), e.into())),
+        };
+        if facts.kind == Kind::Link {
+            // One that leads nowhere or outside stays a link.
+            if let Ok(target) = self.facts(&folder.entry(name)) {
+                facts = target;
+            }
+        }
+        Ok(Some(Entry {
+            name: name.to_os_string(),
+            facts,
+        }))
+    }
+
+    /// Opens a folder; links on the way are followed as long as they stay inside.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
+    pub(super) fn folder(&self, path: &RelPath) -> Result<Dir> {
+        self.reach(path, "open", |root, at| root.open_dir(at))
+    }
+
+    /// Does something with a path below the root, by `cap-std`, which follows relative links and
+    /// never leaves; when it meets an absolute one, the way is rewritten without links and tried
+    /// once more.
+    fn reach<T>(
+        &self,
+        path: &RelPath,
+        action: &'static str,
+        open: impl Fn(&Dir, &Path) -> io::Result<T>,
+    ) -> Result<T> {
+        let failed = match open(&self.root, path.as_path()) {
+            Err(e) if is_escape(&e) => e,
+            other => return other.map_err(|e| Error::io(action, path, e)),
+        };
+        let outside = Error::Forbidden("The link leads out of the shared folder.");
+        match link::without_links(&self.root, &self.root_path, path.as_path()) {
+            Some(way) if link::is_private(&way) => Err(Error::NotFound),
+            Some(way) => open(&self.root, &way).map_err(|e| match is_escape(&e) {
+                true => outside,
+                false => Error::io(action, path, e),
+            }),
+            None if is_escape(&failed) => Err(outside),
+            None => Err(Error::io(action, path, failed)),
+        }
+    }
+}
+
+/// `cap-std` opens folders so that they can only be named; this opens one to be read, or synced.
+pub(super) fn readable(dir: &Dir) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(dir, ".", flags, Mode::empty())
+}
+
+/// `cap-std` has no kind of its own for an attempt to leave; it is the refusal that the system did
+/// not make.
+fn is_escape(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+}
+
+fn not_a_file() -> Error {
+    Error::Forbidden("Only files and folders can be read.")
+}
+
+fn stat_of(file: impl AsFd, path: &RelPath) -> Result<Facts> {
+    match fstat(file) {
+        Ok(stat) => Ok(Facts::new(&stat)),
+        Err(e) => Err(Error::io("look at", path, e.into())),
+    }
+}
