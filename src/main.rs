@@ -7,6 +7,7 @@ use std::env;
 use std::error::Error;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::panic;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::thread;
@@ -42,6 +43,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let folder = std::path::absolute(&config.folder).unwrap_or_else(|_| config.folder.clone());
     let quiet = config.quiet;
     let log = Log::new(Arc::new(|line: &str| tell(&format!("{line}\n"))), !quiet);
+    report_panics();
     let server = Server::bind(config, log)?;
     // Before the URL is told, since whoever reads it may stop the server at once.
     stop_on_signals(server.handle()).map_err(|why| format!("cannot wait for signals: {why}"))?;
@@ -53,6 +55,20 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     }
     server.serve();
     Ok(())
+}
+
+/// A panic ends one connection, not the server; it is told in one line, with its place.
+fn report_panics() {
+    panic::set_hook(Box::new(|info| {
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        tell(&format!(
+            "panic at {place}: {}\n",
+            text.unwrap_or("without a text")
+        ));
+    }));
 }
 
 /// The first SIGINT or SIGTERM stops cleanly; the second is from someone who will not wait.

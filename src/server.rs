@@ -57,7 +57,7 @@ pub struct Server {
 /// What the threads of the server share.
 pub(crate) struct Shared {
     app: App,
-    roll: Roll,
+    roll: Arc<Roll>,
     permits: Permits,
     stopping: AtomicBool,
 }
@@ -96,7 +96,7 @@ impl Server {
             .map_err(|e| StartError(format!("cannot watch connections: {}", reason(&e))))?;
         let shared = Arc::new(Shared {
             app: App::new(share, hub, departures, limits, log),
-            roll: Roll::default(),
+            roll: Arc::new(Roll::new(connections_max)),
             permits: Permits::new(connections_max)
                 .map_err(|e| StartError(format!("cannot wait for connections: {}", reason(&e))))?,
             stopping: AtomicBool::new(false),

@@ -28,11 +28,29 @@ impl AsFd for Descriptor {
     }
 }
 
-/// Bytes that have reached the receive queue of a TCP socket since it was connected: the field
-/// `tcpi_bytes_received` of `struct tcp_info`. None on other sockets and before Linux 4.1.
-pub(crate) fn tcp_bytes_received(socket: impl AsFd) -> Option<u64> {
-    const OFFSET: usize = 128;
-    let mut info = [0_u8; OFFSET + 8];
+/// What the kernel knows of a TCP connection: a part of `struct tcp_info`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TcpInfo {
+    /// Bytes that have reached the receive queue since the connection began.
+    pub(crate) bytes_received: u64,
+    /// Whether something that was written has yet to be sent, or to be acknowledged.
+    pub(crate) has_unsent: bool,
+    /// Milliseconds since something was sent.
+    pub(crate) sent_ms_ago: u32,
+    /// Milliseconds since something came.
+    pub(crate) received_ms_ago: u32,
+}
+
+/// Asks about a TCP socket. None for other sockets and before Linux 4.6, which tells less.
+pub(crate) fn tcp_info(socket: impl AsFd) -> Option<TcpInfo> {
+    // Offsets of tcpi_unacked, tcpi_last_data_sent, tcpi_last_data_recv, tcpi_bytes_received and
+    // tcpi_notsent_bytes, which new versions of the structure do not move.
+    const UNACKED: usize = 24;
+    const LAST_DATA_SENT: usize = 44;
+    const LAST_DATA_RECV: usize = 52;
+    const BYTES_RECEIVED: usize = 128;
+    const NOTSENT_BYTES: usize = 144;
+    let mut info = [0_u8; NOTSENT_BYTES + 4];
     let mut length = info.len() as libc::socklen_t;
     // SAFETY: the kernel writes at most `length` bytes into `info`, which is that long.
     let status = unsafe {
@@ -47,8 +65,17 @@ pub(crate) fn tcp_bytes_received(socket: impl AsFd) -> Option<u64> {
     if status != 0 || (length as usize) < info.len() {
         return None;
     }
-    let field: [u8; 8] = info[OFFSET..].try_into().ok()?;
-    Some(u64::from_ne_bytes(field))
+    let word = |at: usize| {
+        let bytes = [info[at], info[at + 1], info[at + 2], info[at + 3]];
+        u32::from_ne_bytes(bytes)
+    };
+    let long: [u8; 8] = info[BYTES_RECEIVED..BYTES_RECEIVED + 8].try_into().ok()?;
+    Some(TcpInfo {
+        bytes_received: u64::from_ne_bytes(long),
+        has_unsent: word(UNACKED) > 0 || word(NOTSENT_BYTES) > 0,
+        sent_ms_ago: word(LAST_DATA_SENT),
+        received_ms_ago: word(LAST_DATA_RECV),
+    })
 }
 
 /// Sets `SO_RCVLOWAT`: `poll` calls the socket readable once that many bytes lie in its queue.

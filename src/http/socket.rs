@@ -35,7 +35,7 @@ impl Socket {
     pub fn new(number: Descriptor) -> Socket {
         Socket {
             number,
-            counted: sys::tcp_bytes_received(number).is_some(),
+            counted: sys::tcp_info(number).is_some(),
         }
     }
 
@@ -120,10 +120,10 @@ impl Socket {
     ///
     /// Received and unread are two calls, so both are asked until nothing came in between.
     pub fn taken(&self) -> Option<u64> {
-        let mut received = sys::tcp_bytes_received(self)?;
+        let mut received = sys::tcp_info(self)?.bytes_received;
         loop {
             let unread = self.unread();
-            let again = sys::tcp_bytes_received(self)?;
+            let again = sys::tcp_info(self)?.bytes_received;
             if again == received {
                 return Some(received.wrapping_sub(unread));
             }
@@ -196,6 +196,15 @@ impl Socket {
     pub fn cut(&self) {
         cut(self.number);
     }
+}
+
+/// For how long a reader has taken nothing of what was written for it; None when nothing waits for
+/// it, or when the kernel does not say.
+pub fn stalled_for(number: Descriptor) -> Option<Duration> {
+    let info = sys::tcp_info(number)?;
+    let quiet_ms = info.sent_ms_ago.min(info.received_ms_ago);
+    info.has_unsent
+        .then(|| Duration::from_millis(quiet_ms.into()))
 }
 
 /// Cuts a connection from any thread. That it is gone already is no error.

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt;
 use tiny_http::{Server, SslContextWrap};
 
+use crate::http::socket::Socket;
 use crate::server::Shared;
 use crate::server::connection::Connection;
 use crate::server::listener::{Bound, set_timeouts};
@@ -38,7 +39,7 @@ impl Acceptor {
         let Ok(no_tls) = SslContextWrap::build_ssl_capabilities(None) else {
             return;
         };
-        while let Some(permit) = self.shared.permits.acquire() {
+        while let Some(permit) = self.acquire(listeners) {
             let Some(listener) = self.wait(listeners) else {
                 continue;
             };
@@ -48,6 +49,24 @@ impl Acceptor {
                 Err(Trouble::Shortage) => thread::sleep(SHORTAGE_WAIT),
             }
         }
+    }
+
+    /// Waits for a permit. While there is none but somebody waits to be let in, those who can do
+    /// without theirs lose it.
+    fn acquire(&self, listeners: &[Bound]) -> Option<Permit> {
+        self.shared.permits.acquire(|| {
+            let mut fds: Vec<_> = listeners
+                .iter()
+                .map(|l| PollFd::new(l, PollFlags::IN))
+                .collect();
+            let now = Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            };
+            if poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0) {
+                self.shared.roll.make_room();
+            }
+        })
     }
 
     /// Waits until a listener has a connection. None when woken for another reason: that the server
@@ -82,7 +101,14 @@ impl Acceptor {
             set_timeouts(number, &self.shared.app.limits).map_err(|e| Trouble::of(&e))?;
         }
         let client = client.map(|head| head.map_err(|e| e.to_string()));
-        Ok(Connection::new(Box::new(client), number, identity))
+        let socket = Socket::new(number);
+        let peer = socket.peer().map(|address| address.ip().to_canonical());
+        let seat = self
+            .shared
+            .roll
+            .enter(identity, number, peer)
+            .ok_or(Trouble::Passing)?;
+        Ok(Connection::new(seat, Box::new(client), socket))
     }
 
     /// Finds the socket that was just accepted: by the number that was the lowest free one before,

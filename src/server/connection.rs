@@ -5,7 +5,6 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -20,8 +19,7 @@ use crate::http::response::Delivery;
 use crate::http::socket::Socket;
 use crate::routes::{self, App};
 use crate::server::Shared;
-use crate::server::roll::Member;
-use crate::sys::Descriptor;
+use crate::server::roll::Seat;
 
 /// The library's end of a connection: it owns the descriptor, and reads the heads it is let to. Its
 /// type has no public name.
@@ -29,10 +27,11 @@ pub(crate) type Client = Box<dyn Iterator<Item = Result<tiny_http::Request, Stri
 
 /// An accepted connection.
 pub(crate) struct Connection {
-    /// Dropped before the client, which owns the descriptor.
+    /// Dropped first: the roll must not know a descriptor that is closed.
+    seat: Seat,
     socket: Socket,
+    /// Owns the descriptor.
     client: Client,
-    identity: u64,
     /// Bytes that all heads and bodies so far, and the empty lines between, have amounted to.
     expected: u64,
 }
@@ -57,27 +56,24 @@ enum Then {
 }
 
 impl Connection {
-    pub(crate) fn new(client: Client, number: Descriptor, identity: u64) -> Connection {
+    pub(crate) fn new(seat: Seat, client: Client, socket: Socket) -> Connection {
         Connection {
-            socket: Socket::new(number),
+            seat,
+            socket,
             client,
-            identity,
             expected: 0,
         }
     }
 
     /// Serves requests until one side is done.
-    pub(crate) fn run(mut self, shared: &Arc<Shared>) {
-        let member = shared.roll.enter(self.identity, self.socket.number());
-        // A panic in a handler is caught nearer; this one keeps the roll right whatever happens.
-        let served = catch_unwind(AssertUnwindSafe(|| self.serve(shared, &member)));
-        if served.is_err() {
+    pub(crate) fn run(mut self, shared: &Shared) {
+        // A panic in a handler is caught nearer; this one is for whatever else there may be.
+        if catch_unwind(AssertUnwindSafe(|| self.serve(shared))).is_err() {
             shared.app.panics.fetch_add(1, Ordering::Relaxed);
         }
-        shared.roll.strike_off(self.identity);
     }
 
-    fn serve(&mut self, shared: &Shared, member: &Member) {
+    fn serve(&mut self, shared: &Shared) {
         let app = &shared.app;
         let limits = HeadLimits {
             bytes_max: app.limits.head_bytes_max,
@@ -86,11 +82,11 @@ impl Connection {
         };
         let mut gate = Gate::new(limits, Duration::from_secs(app.limits.head_s));
         loop {
-            member.set_idle(true);
+            self.seat.set_idle();
             if shared.stopping.load(Ordering::SeqCst) {
                 break;
             }
-            let arrival = gate.wait(&self.socket, || member.set_idle(false));
+            let arrival = gate.wait(&self.socket, || self.seat.set_busy());
             self.expected += gate.take_skipped();
             let then = match arrival {
                 Arrival::Nothing => break,
@@ -154,7 +150,7 @@ impl Connection {
         let mut request = Request {
             head,
             body,
-            peer: self.peer(),
+            peer: self.seat.peer(),
         };
         let routed = catch_unwind(AssertUnwindSafe(|| routes::answer(app, &mut request)));
         let (response, panicked) = match routed {
@@ -213,7 +209,7 @@ impl Connection {
         let response = refusal(error);
         app.log.access(format_args!(
             "{} - - {} 0 0ms",
-            peer_text(self.peer()),
+            peer_text(self.seat.peer()),
             response.status
         ));
         if response.send(&self.socket, delivery).is_ok() {
@@ -225,12 +221,6 @@ impl Connection {
     fn linger(&self, app: &App) {
         let time = Duration::from_millis(app.limits.linger_ms);
         self.socket.linger(app.limits.linger_bytes_max, time);
-    }
-
-    fn peer(&self) -> Option<std::net::IpAddr> {
-        self.socket
-            .peer()
-            .map(|address| address.ip().to_canonical())
     }
 }
 

@@ -3,8 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
+
+/// How long to wait for a permit before somebody is asked for one.
+const SHORTAGE: Duration = Duration::from_millis(250);
 
 /// The permits of a server.
 pub(crate) struct Permits {
@@ -48,14 +52,23 @@ impl Permits {
         })
     }
 
-    /// Waits for a permit; None when the server stops.
-    pub(crate) fn acquire(&self) -> Option<Permit> {
-        let state = self.counter.lock();
-        let mut state = self
-            .counter
-            .changed
-            .wait_while(state, |state| state.free == 0 && !state.stopped)
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Waits for a permit; None when the server stops. `relieve` is called each time that there was
+    /// none for `SHORTAGE`, to find somebody who can do without.
+    pub(crate) fn acquire(&self, relieve: impl Fn()) -> Option<Permit> {
+        let mut state = self.counter.lock();
+        while state.free == 0 && !state.stopped {
+            let (after, waited) = self
+                .counter
+                .changed
+                .wait_timeout(state, SHORTAGE)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = after;
+            if waited.timed_out() {
+                drop(state);
+                relieve();
+                state = self.counter.lock();
+            }
+        }
         if state.stopped {
             return None;
         }

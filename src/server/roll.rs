@@ -1,37 +1,107 @@
-//! The roll of open connections: who is there, and whether it is in the middle of a request.
+//! The roll of open connections: who is there, whether it is in the middle of a request, and whose
+//! place goes to another when there are too few.
 //!
 //! The lock is held while a socket is cut, and a connection is struck off before its socket is
 //! closed; so no number here is ever one that the system has given to something else.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::http::socket;
 use crate::sys::Descriptor;
 
+/// Of all connections, the part that one address can hold: three quarters, so that one machine
+/// cannot shut the others out.
+const SHARE: (usize, usize) = (3, 4);
+/// How long a connection lies idle before another may have its place: a browser that goes on
+/// reading the same page is back sooner.
+const IDLE_ENOUGH: Duration = Duration::from_secs(1);
+/// How long a reader takes nothing before another may have its place.
+const STALLED_ENOUGH: Duration = Duration::from_secs(30);
+/// What `Member::idle_since_ms` holds during a request.
+const BUSY: u64 = u64::MAX;
+
 /// All open connections, by the identity of their sockets.
-#[derive(Default)]
 pub(crate) struct Roll {
     members: Mutex<HashMap<u64, Arc<Member>>>,
     left: Condvar,
+    epoch: Instant,
+    per_address_max: usize,
 }
 
 /// One connection.
 pub(crate) struct Member {
     number: Descriptor,
-    idle: AtomicBool,
+    peer: Option<IpAddr>,
+    epoch: Instant,
+    /// Milliseconds after the epoch at which it began to wait for a request, or `BUSY`.
+    idle_since_ms: AtomicU64,
+}
+
+/// A place on the roll; dropping it strikes the connection off.
+pub(crate) struct Seat {
+    roll: Arc<Roll>,
+    identity: u64,
+    member: Arc<Member>,
+}
+
+impl Deref for Seat {
+    type Target = Member;
+
+    fn deref(&self) -> &Member {
+        &self.member
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.roll.lock().remove(&self.identity);
+        self.roll.left.notify_all();
+    }
 }
 
 impl Member {
-    /// Says whether the connection waits for a request.
-    pub(crate) fn set_idle(&self, idle: bool) {
-        self.idle.store(idle, Ordering::SeqCst);
+    /// Says that the connection waits for a request.
+    pub(crate) fn set_idle(&self) {
+        let since = u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(BUSY - 1);
+        self.idle_since_ms.store(since, Ordering::SeqCst);
+    }
+
+    /// Says that a request has begun.
+    pub(crate) fn set_busy(&self) {
+        self.idle_since_ms.store(BUSY, Ordering::SeqCst);
+    }
+
+    /// Who is at the other end; None on a Unix socket.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    fn idle_since(&self) -> Option<Instant> {
+        match self.idle_since_ms.load(Ordering::SeqCst) {
+            BUSY => None,
+            ms => Some(self.epoch + Duration::from_millis(ms)),
+        }
     }
 }
 
 impl Roll {
+    /// A roll for at most so many connections.
+    pub(crate) fn new(connections_max: usize) -> Roll {
+        Roll {
+            members: Mutex::default(),
+            left: Condvar::new(),
+            epoch: Instant::now(),
+            per_address_max: (connections_max / SHARE.1 * SHARE.0
+                + connections_max % SHARE.1 * SHARE.0 / SHARE.1)
+                .max(1),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Member>>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -40,24 +110,67 @@ impl Roll {
         self.lock().contains_key(&identity)
     }
 
-    pub(crate) fn enter(&self, identity: u64, number: Descriptor) -> Arc<Member> {
+    /// Enters a connection, before the next is accepted: whom the roll knows is not mistaken for it.
+    /// An address that holds its share already loses its oldest idle
+    /// connection for it; where it has none, the new one is refused. Unix sockets have no address,
+    /// and no share.
+    pub(crate) fn enter(
+        self: &Arc<Roll>,
+        identity: u64,
+        number: Descriptor,
+        peer: Option<IpAddr>,
+    ) -> Option<Seat> {
+        let mut members = self.lock();
+        let held = members
+            .values()
+            .filter(|m| peer.is_some() && m.peer == peer);
+        if held.clone().count() >= self.per_address_max {
+            let oldest = held
+                .filter_map(|m| Some((m.idle_since()?, m.number)))
+                .min_by_key(|m| m.0);
+            socket::cut(oldest?.1);
+        }
+        let idle_since_ms = AtomicU64::new(0);
         let member = Arc::new(Member {
             number,
-            idle: AtomicBool::new(true),
+            peer,
+            epoch: self.epoch,
+            idle_since_ms,
         });
-        self.lock().insert(identity, Arc::clone(&member));
-        member
+        member.set_idle();
+        members.insert(identity, Arc::clone(&member));
+        Some(Seat {
+            roll: Arc::clone(self),
+            identity,
+            member,
+        })
     }
 
-    pub(crate) fn strike_off(&self, identity: u64) {
-        self.lock().remove(&identity);
-        self.left.notify_all();
+    /// Frees a place for a connection that waits: that of the one that has been idle longest, else
+    /// of the reader that has been stalled longest. Busy ones keep theirs.
+    pub(crate) fn make_room(&self) {
+        let members = self.lock();
+        let idle = members
+            .values()
+            .filter_map(|m| Some((m.idle_since()?.elapsed(), m.number)))
+            .filter(|(since, _)| *since >= IDLE_ENOUGH)
+            .max_by_key(|(since, _)| *since);
+        let stalled = || {
+            members
+                .values()
+                .filter_map(|m| Some((socket::stalled_for(m.number)?, m.number)))
+                .filter(|(since, _)| *since >= STALLED_ENOUGH)
+                .max_by_key(|(since, _)| *since)
+        };
+        if let Some((_, number)) = idle.or_else(stalled) {
+            socket::cut(number);
+        }
     }
 
     /// Cuts the connections that are between requests.
     pub(crate) fn cut_idle(&self) {
         let members = self.lock();
-        for member in members.values().filter(|m| m.idle.load(Ordering::SeqCst)) {
+        for member in members.values().filter(|m| m.idle_since().is_some()) {
             socket::cut(member.number);
         }
     }
