@@ -72,6 +72,9 @@ pub struct Limits {
     /// Events that wait for one subscriber. A full queue means that it reads no more: it is cut
     /// and catches up by its id.
     pub stream_queue_events: usize,
+    /// Milliseconds that a queue may stay full before its subscriber is cut: long enough for a
+    /// thread to be woken and to write, so that a burst longer than a queue costs nobody a place.
+    pub stream_patience_ms: u64,
     /// Events kept for those that come back: an hour of a busy share.
     pub events_kept: usize,
     /// Bytes of the same, for events of long paths.
@@ -112,7 +115,8 @@ impl Default for Limits {
             linger_bytes_max: 8 * 1024 * 1024,
             linger_ms: 1500,
             streams_max: 4096,
-            stream_queue_events: 256,
+            stream_queue_events: 64,
+            stream_patience_ms: 1000,
             events_kept: 4096,
             events_kept_bytes: 1024 * 1024,
             beat_s: 15,

@@ -288,6 +288,12 @@ impl Subscription {
     pub fn id(&self) -> SubscriberId {
         self.id
     }
+
+    /// [`Hub::cut`] for this subscriber, to be called from wherever its client is seen to vanish.
+    pub fn cutter(&self) -> impl FnOnce() + Send + 'static {
+        let (shared, number) = (Arc::clone(&self.shared), self.id.0);
+        move || lock(&shared.roster).leave(number)
+    }
 }
 
 impl Drop for Subscription {

@@ -1,5 +1,22 @@
-//! Floor 1, the wire.
+//! Floor 1, the wire: requests in, responses out, and every grammar in between. It knows no files
+//! but open ones, and nothing of what a request is for.
+//!
+//! Only this floor and `server` know how connections are made and read.
+
+pub mod body;
+pub mod chunked;
 pub mod conditional;
+pub mod departures;
 pub mod disposition;
+pub mod gate;
+pub mod head;
 pub mod media;
+pub mod method;
+pub mod multipart;
 pub mod range;
+pub mod refusal;
+pub mod request;
+pub mod response;
+pub mod socket;
+pub mod sse;
+pub mod target;

@@ -64,10 +64,7 @@ impl RelPath {
         if path.iter().any(u8::is_ascii_control) {
             return Err(Error::BadName("A new name cannot contain control characters."));
         }
-        RelPath::parse(path).map_err(|e| match e {
-            Error::NotFound => Error::BadName("That name is kept for the server."),
-            other => other,
-        })
+        RelPath::parse(path).map_err(as_bad_name)
     }
 
     /// This path with more segments behind it, for something that is to be created.
@@ -75,7 +72,9 @@ impl RelPath {
     /// # Errors
     /// As `parse_new`.
     pub fn join_new(&self, more: &[u8]) -> Result<RelPath> {
-        RelPath::parse_new(&joined(&self.bytes, more))
+        // What stands already may have any name; what is new is held to more.
+        RelPath::parse_new(more)?;
+        RelPath::parse(&joined(&self.bytes, more)).map_err(as_bad_name)
     }
 
     /// The path of an entry that a listing of this folder showed.
@@ -140,6 +139,14 @@ pub fn is_reserved(name: &[u8], depth: usize) -> bool {
     let rest_is_padding = |from: usize| name[from..].iter().all(|b| b". ".contains(b));
     starts(TEMPORARY_PREFIX)
         || (depth == 0 && starts(PRIVATE_FOLDER) && rest_is_padding(PRIVATE_FOLDER.len()))
+}
+
+/// What does not exist for a client cannot be made by it either.
+fn as_bad_name(error: Error) -> Error {
+    match error {
+        Error::NotFound => Error::BadName("That name is kept for the server."),
+        other => other,
+    }
 }
 
 fn check_segment(segment: &[u8]) -> Result<()> {

@@ -45,6 +45,8 @@ pub struct Published {
     pub facts: Facts,
     /// Whether it took the place of an older one.
     pub replaced: bool,
+    /// Where it was meant to stand, when that was taken.
+    pub renamed_from: Option<RelPath>,
 }
 
 /// A change of the disk that is done and synced, with the locks that keep its events in order:
@@ -218,7 +220,13 @@ impl Batch {
                 let stat = statat(&p.folder, &p.name, AtFlags::SYMLINK_NOFOLLOW)
                     .map_err(|e| Error::io("look at", &p.path, e.into()))?;
                 let facts = Facts::new(&stat);
-                Ok(Published { path: p.path.clone(), facts, replaced: p.replaced })
+                let wished = &p.upload.target;
+                Ok(Published {
+                    path: p.path.clone(),
+                    facts,
+                    replaced: p.replaced,
+                    renamed_from: (*wished != p.path).then(|| wished.clone()),
+                })
             })
             .collect()
     }

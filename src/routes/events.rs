@@ -1,0 +1,90 @@
+//! `GET /events`: the live stream of what happens, on the connection's own thread.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::RecvTimeoutError;
+use rustix::net::sockopt;
+
+use crate::error::{Error, Result};
+use crate::events::{Filter, Replay, Subscription};
+use crate::http::request::Request;
+use crate::http::response::{Payload, Response};
+use crate::http::socket::Socket;
+use crate::http::sse;
+use crate::routes::App;
+use crate::storage::RelPath;
+
+/// How soon a client that found no place should try again, in seconds.
+const RETRY_AFTER_S: u32 = 5;
+/// How long what was sent may stay unacknowledged: then the client's machine is gone without a
+/// word, and its place is wanted.
+const UNACKNOWLEDGED_MS: u32 = 60_000;
+
+/// Opens a stream. `Last-Event-ID`, or `last_event_id` for scripts that cannot set it, names the
+/// last event seen; `dir`, repeatable, narrows it to folders.
+pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
+    let asked = match request.field("Last-Event-ID") {
+        Some(id) => Some(id.into_owned()),
+        None => request
+            .parameter("last_event_id")?
+            .map(|id| String::from_utf8_lossy(&id).into_owned()),
+    };
+    // An empty id is what EventSource sends when it has none.
+    let last_event_id = asked.filter(|id| !id.is_empty());
+    let folders = request
+        .parameters("dir")?
+        .iter()
+        .map(|dir| Ok(RelPath::parse(dir)?.to_string()))
+        .collect::<Result<Vec<_>>>()?;
+    let filter = Filter::folders(folders);
+    let subscription = app
+        .hub
+        .subscribe(last_event_id.as_deref(), filter)
+        .map_err(|_| Error::Busy { retry_after_s: RETRY_AFTER_S })?;
+    let departures = app.departures.clone();
+    let beat = Duration::from_secs(app.limits.beat_s);
+    let cut = subscription.cutter();
+    let live = move |socket: &Socket| {
+        let watched = departures.watch(socket, cut)?;
+        // A Unix socket has no such option and does not need it.
+        let _ = sockopt::set_tcp_user_timeout(socket, UNACKNOWLEDGED_MS);
+        let told = tell(socket, subscription, beat);
+        drop(watched);
+        told
+    };
+    Ok(Response::new(200, "text/event-stream", Payload::Live(Box::new(live)))
+        .with("Cache-Control", "no-store")
+        .with("X-Accel-Buffering", "no"))
+}
+
+/// Writes the stream until the client or the hub ends it. First comes what was missed, then
+/// `ready`: a client that loses the line in between must not believe that it has seen all.
+fn tell(socket: &Socket, mut subscription: Subscription, beat: Duration) -> io::Result<()> {
+    let newest = subscription.newest();
+    let mut first = sse::opening();
+    match subscription.take_replay() {
+        Replay::Reset => {
+            first.extend_from_slice(sse::frame(None, "reset", &sse::data_of(newest)).as_bytes());
+        }
+        Replay::Events(frames) => {
+            for frame in frames {
+                socket.send(&frame, true)?;
+            }
+        }
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let id = newest.to_string();
+    let ready = serde_json::json!({ "event_id": id, "version": version }).to_string();
+    first.extend_from_slice(sse::frame(Some(&id), "ready", &ready).as_bytes());
+    socket.send(&first, false)?;
+    loop {
+        let frame: Arc<[u8]> = match subscription.receiver().recv_timeout(beat) {
+            Ok(frame) => frame,
+            Err(RecvTimeoutError::Timeout) => sse::frame(None, "beat", "{}").into_bytes().into(),
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        socket.send(&frame, false)?;
+    }
+}

@@ -1,0 +1,220 @@
+//! `/files/<path>`: a file's bytes out, a file's bytes in, and its removal.
+
+use std::io::Read;
+use std::time::SystemTime;
+
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::http::conditional::{self, Access, Conditions, EntityTag, Validators, Verdict};
+use crate::http::media;
+use crate::http::range::{self, Selection};
+use crate::http::request::Request;
+use crate::http::response::{Payload, Piece, Response};
+use crate::http::target;
+use crate::routes::{App, existing, kind_of_event, new_path, publish_folders};
+use crate::storage::{Change, Facts, OnConflict, OpenFile, Published, RelPath, Stored};
+
+/// What keeps a document that could run script from doing so, and from being framed elsewhere.
+const SANDBOX: &str = "sandbox; default-src 'none'; img-src 'self' data:; \
+                       style-src 'self' 'unsafe-inline'; media-src 'self'; frame-ancestors 'self'";
+
+/// The bytes of a file, inline; for a folder the way to its page.
+pub(super) fn read(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
+    let path = existing(rest)?;
+    match app.share.read(&path)? {
+        Stored::Folder => Ok(to_page(&path)),
+        Stored::File(file) => represent(request, &path, file, None),
+    }
+}
+
+/// A redirect to the page of a folder.
+pub(super) fn to_page(folder: &RelPath) -> Response {
+    let location = format!("/?dir={}", target::encode_path(folder.as_bytes()));
+    Response::empty(303).with("Location", location).with("Cache-Control", "no-store")
+}
+
+/// A file as an answer: conditions, range, and what says how it may be shown.
+pub(super) fn represent(
+    request: &Request<'_>,
+    path: &RelPath,
+    file: OpenFile,
+    disposition: Option<String>,
+) -> Result<Response> {
+    let now = SystemTime::now();
+    let current = validators(&file.facts);
+    let verdict = with_conditions(request, |conditions| {
+        conditional::evaluate(conditions, Access::Read, Some(&current))
+    });
+    let identity = |response: Response| {
+        response
+            .with("ETag", current.etag.to_string())
+            .with("Last-Modified", conditional::http_date(current.modified.min(now)))
+            .with("Cache-Control", "no-cache")
+    };
+    match verdict {
+        Verdict::Proceed => {}
+        Verdict::NotModified => return Ok(identity(Response::empty(304))),
+        Verdict::PreconditionFailed => return Err(Error::PreconditionFailed),
+    }
+    let if_range = request.field("If-Range");
+    let wanted = request
+        .field("Range")
+        .filter(|_| conditional::range_holds(if_range.as_deref(), &current, now));
+    let size = file.facts.size;
+    let media_type = media::media_type(path.name().as_encoded_bytes());
+    let whole = Piece::File { offset: 0, length: size };
+    let response = match range::select(wanted.as_deref(), size)? {
+        Selection::One(part) => {
+            let piece = Piece::File { offset: part.start(), length: part.length() };
+            Response::new(206, media_type.clone(), Payload::File(file.file, vec![piece]))
+                .with("Content-Range", range::content_range(part, size))
+        }
+        // Several ranges at once come with their issue; answering with the whole is allowed.
+        Selection::Whole | Selection::Many(_) => {
+            Response::new(200, media_type.clone(), Payload::File(file.file, vec![whole]))
+        }
+    };
+    let mut response = identity(response).with("Accept-Ranges", "bytes");
+    if media::is_active(&media_type) {
+        response = response.with("Content-Security-Policy", SANDBOX);
+    }
+    Ok(match disposition {
+        Some(disposition) => response.with("Content-Disposition", disposition),
+        None => response.with("Content-Disposition", "inline"),
+    })
+}
+
+/// The body becomes the file.
+pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
+    let path = new_path(rest)?;
+    if path.is_root() {
+        return Err(Error::Forbidden("The shared folder itself cannot be replaced."));
+    }
+    if rest.ends_with('/') {
+        return Err(Error::Conflict("A file's name cannot end with a slash."));
+    }
+    if request.field("Content-Range").is_some() {
+        return Err(Error::BadRequest("A part of a file cannot be put.".into()));
+    }
+    if request.body.declared_bytes() == Some(0) && request.field("Content-Length").is_none() {
+        return Err(Error::LengthRequired);
+    }
+    // Both what can be known now and what has to be known when the name is taken.
+    let permit = |path: &RelPath| permit_put(app, request, path);
+    permit(&path)?;
+    check_size(app, request.body.declared_bytes().unwrap_or(0))?;
+    let modified = modified_field(request)?;
+    let mut upload = app.share.begin_upload(&path)?;
+    let mut block = vec![0; app.limits.transfer_buffer_bytes];
+    loop {
+        match request.body.read(&mut block).map_err(Error::from_body)? {
+            0 => break,
+            n => {
+                check_size(app, upload.size() + n as u64)?;
+                upload.write(&block[..n])?;
+            }
+        }
+    }
+    upload.finish(modified)?;
+    let permit = |path: &RelPath| permit_put(app, request, path);
+    let change = app.share.publish(vec![upload], OnConflict::Replace, permit)?;
+    let published = publish_files(app, change);
+    let file = published.first().ok_or(Error::NotFound)?;
+    let etag = validators(&file.facts).etag.to_string();
+    Ok(Response::empty(if file.replaced { 204 } else { 201 }).with("ETag", etag))
+}
+
+/// Removes a file, or a folder with what it holds.
+pub(super) fn remove(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
+    let path = existing(rest)?;
+    if path.is_root() {
+        return Err(Error::Forbidden("The shared folder itself cannot be removed."));
+    }
+    if request.field("If-Match").is_some() || request.field("If-Unmodified-Since").is_some() {
+        require(app, request, &path)?;
+    }
+    let change = app.share.remove(&path)?;
+    app.hub.publish(Event::Delete {
+        path: path.to_string(),
+        kind: kind_of_event(change.what),
+        undo: None,
+    });
+    Ok(Response::empty(204))
+}
+
+/// Tells what was published, in the order of the disk, and lets others change those folders again.
+pub(super) fn publish_files(app: &App, change: Change<'_, Vec<Published>>) -> Vec<Published> {
+    publish_folders(app, &change.folders);
+    for file in &change.what {
+        let (path, size) = (file.path.to_string(), file.facts.size);
+        let modified = file.facts.modified_ms();
+        app.hub.publish(if file.replaced {
+            Event::Update { path, size, modified, undo: None }
+        } else {
+            Event::Upload { path, size, modified }
+        });
+    }
+    change.what
+}
+
+/// Refuses a file over the limit.
+pub(super) fn check_size(app: &App, bytes: u64) -> Result<()> {
+    match app.limits.upload_bytes_max {
+        Some(max) if bytes > max => Err(Error::TooLarge("The file is over the server's limit.")),
+        _ => Ok(()),
+    }
+}
+
+fn permit_put(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
+    match app.share.facts(path) {
+        Ok(facts) if facts.kind == crate::storage::Kind::Folder => {
+            return Err(Error::Conflict("A folder stands at that path."));
+        }
+        Err(e @ Error::Conflict(_)) => return Err(e),
+        Ok(_) | Err(_) => {}
+    }
+    require(app, request, path)
+}
+
+/// Holds the conditions of a request that changes what stands at a path.
+fn require(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
+    let current = match app.share.facts(path) {
+        Ok(facts) => Some(validators(&facts)),
+        Err(_) => None,
+    };
+    let verdict = with_conditions(request, |conditions| {
+        conditional::evaluate(conditions, Access::Write, current.as_ref())
+    });
+    match verdict {
+        Verdict::Proceed => Ok(()),
+        Verdict::NotModified | Verdict::PreconditionFailed => Err(Error::PreconditionFailed),
+    }
+}
+
+fn with_conditions<T>(request: &Request<'_>, judge: impl FnOnce(&Conditions<'_>) -> T) -> T {
+    judge(&Conditions {
+        if_match: request.field("If-Match").as_deref(),
+        if_none_match: request.field("If-None-Match").as_deref(),
+        if_modified_since: request.field("If-Modified-Since").as_deref(),
+        if_unmodified_since: request.field("If-Unmodified-Since").as_deref(),
+    })
+}
+
+fn validators(facts: &Facts) -> Validators {
+    let etag =
+        EntityTag::of_file(facts.inode, facts.size, facts.modified_ns, facts.changed_ns);
+    Validators { etag, modified: facts.modified() }
+}
+
+/// The time that the file is to have: `X-OC-Mtime`, in Unix seconds.
+fn modified_field(request: &Request<'_>) -> Result<Option<SystemTime>> {
+    let Some(field) = request.field("X-OC-Mtime") else { return Ok(None) };
+    let seconds = field
+        .parse()
+        .map_err(|_| Error::BadRequest("X-OC-Mtime is not a number of seconds.".into()))?;
+    let since_1970 = std::time::Duration::from_secs(seconds);
+    SystemTime::UNIX_EPOCH
+        .checked_add(since_1970)
+        .map(Some)
+        .ok_or(Error::BadRequest("X-OC-Mtime is out of range.".into()))
+}

@@ -1,0 +1,126 @@
+//! `POST /upload`: the files of a form, streamed to the disk as they come and published together.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::http::body::Body;
+use crate::http::multipart::{Form, boundary};
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::routes::{App, files};
+use crate::storage::{OnConflict, Published, RelPath, Upload};
+
+/// Longest value of the field `modified`: any number of milliseconds in 64 bits.
+const MODIFIED_BYTES_MAX: usize = 20;
+
+/// Takes each part that has a filename as a file of the folder `dir`.
+pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
+    let folder = RelPath::parse(&request.parameter("dir")?.unwrap_or_default())?;
+    let on_conflict = match request.parameter("on_conflict")?.as_deref() {
+        None | Some(b"rename") => OnConflict::Rename,
+        Some(b"replace") => OnConflict::Replace,
+        Some(b"fail") => OnConflict::Fail,
+        Some(_) => {
+            return Err(Error::BadRequest(
+                "on_conflict can be \"rename\", \"replace\" or \"fail\".".into(),
+            ));
+        }
+    };
+    let content_type = request.field("Content-Type").unwrap_or_default();
+    let boundary = boundary(&content_type)?;
+    if request.body.declared_bytes() == Some(0) {
+        return Err(Error::LengthRequired);
+    }
+    let is_plain_form = request.accepts("Accept", "text/html");
+    let block_bytes = app.limits.transfer_buffer_bytes;
+    let mut form = Form::new(&mut request.body, &boundary, block_bytes);
+    let uploads = receive(app, &folder, &mut form)?;
+    let change = app.share.publish(uploads, on_conflict, |_| Ok(()))?;
+    let published = files::publish_files(app, change);
+    if is_plain_form {
+        return Ok(files::to_page(&folder));
+    }
+    let rows: Vec<Value> = published.iter().map(row).collect();
+    Ok(Response::json(201, &json!({ "files": rows })))
+}
+
+fn row(file: &Published) -> Value {
+    let mut row = json!({ "path": file.path.to_string(), "size": file.facts.size });
+    if let Some(wished) = &file.renamed_from {
+        row["renamed_from"] = wished.to_string().into();
+    }
+    row
+}
+
+/// Brings every file of a form to the disk, under hidden names.
+fn receive<'r>(
+    app: &App,
+    folder: &RelPath,
+    form: &mut Form<&'r mut Body<'_>>,
+) -> Result<Vec<Upload>> {
+    let mut uploads = Vec::new();
+    let mut modified = None;
+    while let Some(part) = form.next_part()? {
+        match part.filename {
+            Some(filename) if filename.is_empty() => {
+                // A file input that nobody chose a file for.
+                if !form.data()?.is_empty() {
+                    return Err(Error::BadRequest("A file in the form has no name.".into()));
+                }
+            }
+            Some(filename) => {
+                let target = folder.join_new(&filename)?;
+                uploads.push(receive_file(app, &target, form, modified.take())?);
+            }
+            None if part.name == b"modified" => modified = Some(modified_value(form)?),
+            None => {}
+        }
+    }
+    Ok(uploads)
+}
+
+fn receive_file(
+    app: &App,
+    target: &RelPath,
+    form: &mut Form<&mut Body<'_>>,
+    modified: Option<SystemTime>,
+) -> Result<Upload> {
+    let mut upload = app.share.begin_upload(target)?;
+    loop {
+        let data = form.data()?;
+        if data.is_empty() {
+            break;
+        }
+        files::check_size(app, upload.size() + data.len() as u64)?;
+        upload.write(data)?;
+    }
+    upload.finish(modified)?;
+    Ok(upload)
+}
+
+/// The time of the next file, in Unix milliseconds.
+fn modified_value(form: &mut Form<&mut Body<'_>>) -> Result<SystemTime> {
+    let wrong = || Error::BadRequest("The field \"modified\" is not a number of ms.".into());
+    let mut digits = Vec::new();
+    loop {
+        let data = form.data()?;
+        if data.is_empty() {
+            break;
+        }
+        digits.extend_from_slice(data);
+        if digits.len() > MODIFIED_BYTES_MAX {
+            return Err(wrong());
+        }
+    }
+    let text = std::str::from_utf8(&digits).map_err(|_| wrong())?;
+    let ms: i64 = text.trim().parse().map_err(|_| wrong())?;
+    let distance = Duration::from_millis(ms.unsigned_abs());
+    let time = if ms < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
+    };
+    time.ok_or_else(wrong)
+}

@@ -1,0 +1,176 @@
+//! Floor 2, one short story per URL: parse, ask the store, publish, reply.
+//!
+//! The table says which URL is told where. A route returns a response or an error; it never fills
+//! in one that was handed to it, and it publishes an event only after the store said Ok.
+
+mod download;
+mod events;
+mod files;
+mod form;
+mod health;
+mod list;
+mod page;
+mod status;
+
+use std::sync::atomic::AtomicU64;
+
+use crate::config::Limits;
+use crate::error::{Error, Result};
+use crate::events::{Event, Hub};
+use crate::http::departures::Departures;
+use crate::http::method::Method;
+use crate::http::refusal::refusal;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::target;
+use crate::log::Log;
+use crate::storage::{Kind, RelPath, Share};
+
+/// What every route can reach.
+pub struct App {
+    /// The shared folder.
+    pub share: Share,
+    /// Where changes are told.
+    pub hub: Hub,
+    /// Who notices that the reader of a stream has gone.
+    pub departures: Departures,
+    /// The ceilings.
+    pub limits: Limits,
+    /// Where the server speaks.
+    pub log: Log,
+    /// Panics that were caught in connections.
+    pub panics: AtomicU64,
+}
+
+impl App {
+    /// Puts one together.
+    pub fn new(share: Share, hub: Hub, departures: Departures, limits: Limits, log: Log) -> App {
+        App { share, hub, departures, limits, log, panics: AtomicU64::new(0) }
+    }
+}
+
+type Tell = fn(&App, &mut Request<'_>, &str) -> Result<Response>;
+
+/// A URL, or all below one, and what its methods do.
+struct Route {
+    /// The path; what is below it, when it ends with a slash.
+    path: &'static str,
+    /// The methods, as the `Allow` field lists them.
+    allow: &'static str,
+    methods: &'static [(Method, Tell)],
+}
+
+/// HEAD is told by GET; the body is left out where the answer is written.
+const ROUTES: &[Route] = &[
+    Route { path: "/", allow: "GET, HEAD", methods: &[(Method::Get, page::index)] },
+    Route { path: "/web/", allow: "GET, HEAD", methods: &[(Method::Get, page::part)] },
+    Route { path: "/api/list/", allow: "GET, HEAD", methods: &[(Method::Get, list::entries)] },
+    Route { path: "/api/status", allow: "GET, HEAD", methods: &[(Method::Get, status::report)] },
+    Route {
+        path: "/files/",
+        allow: "GET, HEAD, PUT, DELETE",
+        methods: &[
+            (Method::Get, files::read),
+            (Method::Put, files::put),
+            (Method::Delete, files::remove),
+        ],
+    },
+    Route {
+        path: "/download/",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, download::attachment)],
+    },
+    Route { path: "/upload", allow: "POST", methods: &[(Method::Post, form::upload)] },
+    Route { path: "/events", allow: "GET, HEAD", methods: &[(Method::Get, events::stream)] },
+    Route { path: "/health", allow: "GET, HEAD", methods: &[(Method::Get, health::report)] },
+];
+
+/// The answer to a request, whatever it may be.
+pub fn answer(app: &App, request: &mut Request<'_>) -> Response {
+    let told = route(app, request);
+    told.unwrap_or_else(|error| {
+        if let Error::Io { .. } = error {
+            let (method, target) = (request.method().name(), request.head.target());
+            app.log.trouble(format_args!("{method} {target}: {error}"));
+        }
+        refusal(&error)
+    })
+}
+
+fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
+    let path = request.path().to_owned();
+    let (route, rest) = ROUTES
+        .iter()
+        .find_map(|route| Some((route, below(route.path, &path)?)))
+        .ok_or(Error::NotFound)?;
+    let wanted = match request.method() {
+        Method::Head => Method::Get,
+        other => other,
+    };
+    let methods = route.methods.iter();
+    let tell = methods.filter(|(method, _)| *method == wanted).map(|(_, tell)| tell).next();
+    tell.ok_or(Error::MethodNotAllowed(route.allow))?(app, request, rest)
+}
+
+/// What `path` has below a route, empty for the route itself, with or without its slash.
+fn below<'p>(route: &str, path: &'p str) -> Option<&'p str> {
+    let prefix = route.trim_end_matches('/');
+    let rest = path.strip_prefix(prefix)?;
+    match rest.strip_prefix('/') {
+        // The root has nothing below it: what else begins with a slash is another route.
+        Some("") => Some(""),
+        Some(rest) if route.ends_with('/') && route != "/" => Some(rest),
+        None if rest.is_empty() => Some(""),
+        Some(_) | None => None,
+    }
+}
+
+/// The path of something that exists, from the rest of a URL.
+fn existing(rest: &str) -> Result<RelPath> {
+    RelPath::parse(&target::decode_path(rest)?)
+}
+
+/// The path of something that is to be created, from the rest of a URL.
+fn new_path(rest: &str) -> Result<RelPath> {
+    RelPath::parse_new(&target::decode_path(rest)?)
+}
+
+/// Tells the folders that were made on the way to a file.
+fn publish_folders(app: &App, folders: &[RelPath]) {
+    for folder in folders {
+        app.hub.publish(Event::Folder { path: folder.to_string() });
+    }
+}
+
+/// The hub's word for what the store found.
+fn kind_of_event(kind: Kind) -> crate::events::Kind {
+    match kind {
+        Kind::File => crate::events::Kind::File,
+        Kind::Folder => crate::events::Kind::Folder,
+        Kind::Link => crate::events::Kind::Link,
+        Kind::Other => crate::events::Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_has_what_is_below_it() {
+        for (route, path, rest) in [
+            ("/", "/", Some("")),
+            ("/", "/x", None),
+            ("/files/", "/files/a/b", Some("a/b")),
+            ("/files/", "/files/", Some("")),
+            ("/files/", "/files", Some("")),
+            ("/files/", "/filesx", None),
+            ("/files/", "/files//", Some("/")),
+            ("/upload", "/upload", Some("")),
+            ("/upload", "/upload/", Some("")),
+            ("/upload", "/upload/x", None),
+        ] {
+            assert_eq!(below(route, path), rest, "{route} {path}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `GET /api/status`: what the server is and how it fares.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+
+use crate::error::Result;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::routes::App;
+
+/// The report, as JSON.
+pub(super) fn report(app: &App, _request: &mut Request<'_>, _rest: &str) -> Result<Response> {
+    let name = app.share.path().file_name().unwrap_or(app.share.path().as_os_str());
+    Ok(Response::json(
+        200,
+        &json!({
+            "name": name.to_string_lossy(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "event_id": app.hub.last_id().to_string(),
+            "read_only": false,
+            "upload_bytes_max": app.limits.upload_bytes_max,
+            "free_bytes": app.share.free_bytes()?,
+            "uploads": [],
+            "streams": app.hub.subscribers(),
+            "panics": app.panics.load(Ordering::Relaxed),
+        }),
+    ))
+}
