@@ -3,6 +3,12 @@
 //! The files of `assets/web` are served as they are written; nothing is bundled or rewritten. Only
 //! the gzip form is embedded, which is a third of the size.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a build script fails by panicking and speaks to cargo on its output"
+)]
+
 use std::env;
 use std::fmt::Write;
 use std::fs;
@@ -19,7 +25,12 @@ fn main() {
     println!("cargo::rerun-if-changed={}", source.display());
     let mut table = String::from("&[\n");
     for path in files_below(&source) {
-        let name = path.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
+        let name = path
+            .strip_prefix(&source)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
         let content = fs::read(&path).unwrap();
         let compressed = target.join(name.replace('/', "+"));
         fs::write(&compressed, gzip(&content)).unwrap();
@@ -37,12 +48,20 @@ fn main() {
 
 /// All files, sorted by path, so that the same sources give the same binary.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     paths
         .into_iter()
-        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
         .collect()
 }
 

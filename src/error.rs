@@ -93,11 +93,19 @@ impl Error {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Error::Forbidden("The server has no permission to do that.")
             }
-            _ => Error::Io {
-                action,
-                path: path.to_string(),
-                source,
-            },
+            _ => {
+                let path = path.to_string();
+                let path = if path.is_empty() {
+                    "the shared folder".to_owned()
+                } else {
+                    path
+                };
+                Error::Io {
+                    action,
+                    path,
+                    source,
+                }
+            }
         }
     }
 

@@ -36,6 +36,8 @@ impl Log {
 
 impl fmt::Debug for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Log").field("with_access", &self.with_access).finish_non_exhaustive()
+        f.debug_struct("Log")
+            .field("with_access", &self.with_access)
+            .finish_non_exhaustive()
     }
 }

@@ -3,84 +3,83 @@
 //! The only file that prints or exits. Exit codes: 0 after a clean stop, 1 when the server cannot
 //! start, 2 for a wrong command line.
 
-// Waits for `livedrop::server`: then these lines and the empty `main` go, and what is commented
-// out is the program.
-fn main() {}
+use std::env;
+use std::error::Error;
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+use std::thread;
 
-// use std::env;
-// use std::error::Error;
-// use std::io::{self, IsTerminal, Read, Write};
-// use std::os::unix::net::UnixStream;
-// use std::process::{self, ExitCode};
-// use std::thread;
-//
-// use livedrop::config::Config;
-// use livedrop::lan;
-// use livedrop::options::{self, Command};
-// use livedrop::server::{Handle, Server};
-// use signal_hook::consts::{SIGINT, SIGTERM};
-// use signal_hook::low_level::pipe;
-//
-// fn main() -> ExitCode {
-//     match options::parse(env::args_os().skip(1), |name| env::var_os(name)) {
-//         Ok(Command::Help) => say(&options::help()),
-//         Ok(Command::Version) => say(&format!("{}\n", options::VERSION)),
-//         Ok(Command::Serve(config)) => {
-//             if let Err(error) = serve(*config) {
-//                 tell(&format!("livedrop: {error}\n"));
-//                 return ExitCode::from(1);
-//             }
-//         }
-//         Err(error) => {
-//             tell(&format!("livedrop: {error}\nTry 'livedrop --help'.\n"));
-//             return ExitCode::from(2);
-//         }
-//     }
-//     ExitCode::SUCCESS
-// }
-//
-// /// Serves until a signal stops it.
-// fn serve(config: Config) -> Result<(), Box<dyn Error>> {
-//     let folder = std::path::absolute(&config.folder).unwrap_or_else(|_| config.folder.clone());
-//     let quiet = config.quiet;
-//     let server = Server::bind(config)?;
-//     // Before the URL is told, since whoever reads it may stop the server at once.
-//     stop_on_signals(server.handle()).map_err(|why| format!("cannot wait for signals: {why}"))?;
-//     say(&format!("{}\n", server.url()));
-//     if !quiet {
-//         let machine = lan::machine_addresses();
-//         let qr = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|t| t != "dumb");
-//         tell(&lan::greeting(&folder, server.addresses(), &machine, qr));
-//     }
-//     server.serve();
-//     Ok(())
-// }
-//
-// /// The first SIGINT or SIGTERM stops cleanly; the second is from someone who will not wait.
-// fn stop_on_signals(handle: Handle) -> io::Result<()> {
-//     let (mut signals, writer) = UnixStream::pair()?;
-//     pipe::register(SIGINT, writer.try_clone()?)?;
-//     pipe::register(SIGTERM, writer)?;
-//     let wait = move || {
-//         let mut signal = [0];
-//         if signals.read_exact(&mut signal).is_ok() {
-//             handle.stop();
-//         }
-//         if signals.read_exact(&mut signal).is_ok() {
-//             process::exit(1);
-//         }
-//     };
-//     thread::Builder::new().name("signals".into()).spawn(wait)?;
-//     Ok(())
-// }
-//
-// /// Prints to standard output. A reader that has gone or a full disk behind it is ignored, since
-// /// the files are served all the same, and there is nobody left to tell.
-// fn say(text: &str) {
-//     let _ = io::stdout().write_all(text.as_bytes());
-// }
-//
-// /// Prints to standard error, and ignores a failure for the same reason.
-// fn tell(text: &str) {
-//     let _ = io::stderr().write_all(text.as_bytes());
-// }
+use livedrop::config::Config;
+use livedrop::lan;
+use livedrop::log::Log;
+use livedrop::options::{self, Command};
+use livedrop::server::{Handle, Server};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
+
+fn main() -> ExitCode {
+    match options::parse(env::args_os().skip(1), |name| env::var_os(name)) {
+        Ok(Command::Help) => say(&options::help()),
+        Ok(Command::Version) => say(&format!("{}\n", options::VERSION)),
+        Ok(Command::Serve(config)) => {
+            if let Err(error) = serve(*config) {
+                tell(&format!("livedrop: {error}\n"));
+                return ExitCode::from(1);
+            }
+        }
+        Err(error) => {
+            tell(&format!("livedrop: {error}\nTry 'livedrop --help'.\n"));
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Serves until a signal stops it.
+fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    let folder = std::path::absolute(&config.folder).unwrap_or_else(|_| config.folder.clone());
+    let quiet = config.quiet;
+    let log = Log::new(Arc::new(|line: &str| tell(&format!("{line}\n"))), !quiet);
+    let server = Server::bind(config, log)?;
+    // Before the URL is told, since whoever reads it may stop the server at once.
+    stop_on_signals(server.handle()).map_err(|why| format!("cannot wait for signals: {why}"))?;
+    say(&format!("{}\n", server.url()));
+    if !quiet {
+        let machine = lan::machine_addresses();
+        let qr = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|t| t != "dumb");
+        tell(&lan::greeting(&folder, &server.addresses(), &machine, qr));
+    }
+    server.serve();
+    Ok(())
+}
+
+/// The first SIGINT or SIGTERM stops cleanly; the second is from someone who will not wait.
+fn stop_on_signals(handle: Handle) -> io::Result<()> {
+    let (mut signals, writer) = UnixStream::pair()?;
+    pipe::register(SIGINT, writer.try_clone()?)?;
+    pipe::register(SIGTERM, writer)?;
+    let wait = move || {
+        let mut signal = [0];
+        if signals.read_exact(&mut signal).is_ok() {
+            handle.stop();
+        }
+        if signals.read_exact(&mut signal).is_ok() {
+            process::exit(1);
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(wait)?;
+    Ok(())
+}
+
+/// Prints to standard output. A reader that has gone or a full disk behind it is ignored, since
+/// the files are served all the same, and there is nobody left to tell.
+fn say(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// Prints to standard error, and ignores a failure for the same reason.
+fn tell(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}

@@ -83,7 +83,11 @@ impl Server {
         let descriptors = raise_descriptor_limit();
         let limits = config.limits.clone();
         let share = Share::open(&config.folder).map_err(|e| {
-            StartError(format!("cannot share {}: {}", config.folder.display(), reason(&e)))
+            StartError(format!(
+                "cannot share {}: {}",
+                config.folder.display(),
+                reason(&e)
+            ))
         })?;
         let listeners = listener::bind_all(&config.listen, &limits)?;
         let hub = start_hub(&limits)?;
@@ -118,7 +122,11 @@ impl Server {
                 };
                 format!("http://{}/", SocketAddr::new(ip, address.port()))
             }
-            None => self.listeners.first().map(Bound::to_string).unwrap_or_default(),
+            None => self
+                .listeners
+                .first()
+                .map(Bound::to_string)
+                .unwrap_or_default(),
         }
     }
 
@@ -145,7 +153,9 @@ impl Server {
 }
 
 fn start_hub(limits: &Limits) -> Result<Hub, StartError> {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let start_ms = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
     let mut random = [0; 4];
     rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
@@ -169,12 +179,16 @@ fn sweep(shared: &Arc<Shared>) {
     let sweeper = move || {
         let removed = theirs.app.share.sweep();
         if removed > 0 {
-            theirs.app.log.trouble(format_args!("removed {removed} left-overs of an earlier run"));
+            theirs.app.log.trouble(format_args!(
+                "removed {removed} left-overs of an earlier run"
+            ));
         }
         // Nobody waits any more when it took long.
         let _ = done.send(());
     };
-    let thread = std::thread::Builder::new().name("sweep".into()).spawn(sweeper);
+    let thread = std::thread::Builder::new()
+        .name("sweep".into())
+        .spawn(sweeper);
     if thread.is_ok() {
         let _ = finished.recv_timeout(SWEEP_WAIT);
     }
@@ -187,7 +201,10 @@ fn raise_descriptor_limit() -> usize {
     const ENOUGH: u64 = 65_536;
     let now = getrlimit(Resource::Nofile);
     let wanted = now.maximum.unwrap_or(ENOUGH).min(ENOUGH);
-    let raised = Rlimit { current: Some(wanted), maximum: now.maximum };
+    let raised = Rlimit {
+        current: Some(wanted),
+        maximum: now.maximum,
+    };
     let limit = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => wanted,
         Err(_) => now.current.unwrap_or(ENOUGH),

@@ -30,7 +30,7 @@ impl AsFd for Descriptor {
 
 /// Bytes that have reached the receive queue of a TCP socket since it was connected: the field
 /// `tcpi_bytes_received` of `struct tcp_info`. None on other sockets and before Linux 4.1.
-pub fn tcp_bytes_received(socket: impl AsFd) -> Option<u64> {
+pub(crate) fn tcp_bytes_received(socket: impl AsFd) -> Option<u64> {
     const OFFSET: usize = 128;
     let mut info = [0_u8; OFFSET + 8];
     let mut length = info.len() as libc::socklen_t;
@@ -52,7 +52,7 @@ pub fn tcp_bytes_received(socket: impl AsFd) -> Option<u64> {
 }
 
 /// Sets `SO_RCVLOWAT`: `poll` calls the socket readable once that many bytes lie in its queue.
-pub fn set_receive_low_water(socket: impl AsFd, bytes: i32) -> io::Result<()> {
+pub(crate) fn set_receive_low_water(socket: impl AsFd, bytes: i32) -> io::Result<()> {
     // SAFETY: the kernel reads four bytes at the pointer, which are those of `bytes`.
     let status = unsafe {
         libc::setsockopt(

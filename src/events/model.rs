@@ -86,12 +86,10 @@ fn subscriber(hub: &Hub, number: u64, ended: &AtomicBool) -> Diary {
     while !ended.load(Ordering::SeqCst) {
         let subscription = diary.join(hub, folder.as_deref());
         for _ in 0..random.usize(0..4) {
-            diary.read(&subscription, random.usize(0..500), ended);
+            diary.read(&subscription, random.usize(0..100), ended);
             if random.u8(..) < 80 {
-                // It stalls until its queue is full, and some time on.
-                let mut rest = random.usize(0..50);
-                while rest > 0 && !ended.load(Ordering::SeqCst) {
-                    rest -= usize::from(subscription.receiver().is_full());
+                // It stalls, mostly for longer than its queue lasts.
+                for _ in 0..random.usize(0..300) {
                     thread::yield_now();
                 }
             }
@@ -116,9 +114,8 @@ fn run(hub: &Hub) -> (Vec<String>, Vec<Diary>) {
         for n in 0..EVENTS_EACH {
             let path = format!("p{publisher}/{n}");
             ids.push((hub.publish(folder(&path)), path));
-            if n % 16 == 0 {
-                thread::yield_now();
-            }
+            // So that two cores interleave them finely.
+            thread::yield_now();
         }
         ids
     };
@@ -202,12 +199,14 @@ fn everyone_sees_every_event_once_in_order_when_all_are_kept() {
 #[test]
 fn everyone_sees_every_event_once_in_order_or_a_reset_when_few_are_kept() {
     for (kept_events_max, patience_ms) in [(1, 0), (8, 60_000), (64, 0), (300, 1)] {
-        hold(Limits {
+        let resets = hold(Limits {
             kept_events_max,
             patience_ms,
             queue_frames_max: 4,
             ..limits()
         });
+        // Over 8,000 events somebody always comes back too late.
+        assert!(resets > 0);
     }
 }
 

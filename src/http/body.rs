@@ -30,7 +30,11 @@ pub struct Body<'c> {
 #[derive(Debug)]
 enum Framed<'c> {
     Empty,
-    Length { wire: Wire<'c>, declared: u64, remaining: u64 },
+    Length {
+        wire: Wire<'c>,
+        declared: u64,
+        remaining: u64,
+    },
     Chunked(Box<Chunked<Wire<'c>>>),
 }
 
@@ -43,12 +47,20 @@ impl<'c> Body<'c> {
         expects_continue: bool,
         rate: Rate,
     ) -> Body<'c> {
-        let wire = Wire { socket, expects_continue, rate, waited: Duration::ZERO, received: 0 };
+        let wire = Wire {
+            socket,
+            expects_continue,
+            rate,
+            waited: Duration::ZERO,
+            received: 0,
+        };
         let framed = match framing {
             Framing::Empty => Framed::Empty,
-            Framing::Length(length) => {
-                Framed::Length { wire, declared: length, remaining: length }
-            }
+            Framing::Length(length) => Framed::Length {
+                wire,
+                declared: length,
+                remaining: length,
+            },
             Framing::Chunked => Framed::Chunked(Box::new(Chunked::new(wire))),
         };
         Body { framed }
@@ -84,8 +96,12 @@ impl Read for Body<'_> {
         match &mut self.framed {
             Framed::Empty => Ok(0),
             Framed::Chunked(chunked) => chunked.read(buffer),
-            Framed::Length { wire, remaining, .. } => {
-                let most = usize::try_from(*remaining).unwrap_or(usize::MAX).min(buffer.len());
+            Framed::Length {
+                wire, remaining, ..
+            } => {
+                let most = usize::try_from(*remaining)
+                    .unwrap_or(usize::MAX)
+                    .min(buffer.len());
                 if most == 0 {
                     return Ok(0);
                 }

@@ -30,6 +30,7 @@ const BUFFER_BYTES: usize = 16 * 1024;
 /// [`io::ErrorKind::UnexpectedEof`] when the body ends too early, [`io::ErrorKind::InvalidData`]
 /// when it is malformed, whatever the inner reader gives otherwise ([`io::ErrorKind::Interrupted`]
 /// is tried again). After an error every read fails the same way.
+#[derive(Debug)]
 pub struct Chunked<R> {
     body: R,
     buffer: Box<[u8]>,

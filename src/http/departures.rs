@@ -59,7 +59,10 @@ impl Departures {
                 watch.wait();
             }
         };
-        thread::Builder::new().name("departures".into()).stack_size(STACK_BYTES).spawn(run)?;
+        thread::Builder::new()
+            .name("departures".into())
+            .stack_size(STACK_BYTES)
+            .spawn(run)?;
         Ok(Departures(watch))
     }
 
@@ -74,7 +77,11 @@ impl Departures {
     ) -> io::Result<Watched<'s>> {
         let key = self.0.next.fetch_add(1, Ordering::Relaxed);
         self.0.lock().insert(key, Box::new(action));
-        let watched = Watched { watch: Arc::clone(&self.0), socket, key };
+        let watched = Watched {
+            watch: Arc::clone(&self.0),
+            socket,
+            key,
+        };
         // One shot: after the action there is nothing more to be told.
         let flags = epoll::EventFlags::RDHUP | epoll::EventFlags::ONESHOT;
         epoll::add(&self.0.epoll, socket, epoll::EventData::new_u64(key), flags)?;
@@ -89,7 +96,10 @@ impl Watch {
 
     fn wait(&self) {
         let mut events = Vec::with_capacity(BATCH);
-        let one_second = rustix::event::Timespec { tv_sec: 1, tv_nsec: 0 };
+        let one_second = rustix::event::Timespec {
+            tv_sec: 1,
+            tv_nsec: 0,
+        };
         match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&one_second)) {
             Ok(_) | Err(Errno::INTR) => {}
             // Cannot happen to a descriptor that is ours; better to stop looking than to spin.
@@ -114,6 +124,8 @@ impl Drop for Watched<'_> {
 
 impl fmt::Debug for Departures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Departures").field("watched", &self.0.lock().len()).finish()
+        f.debug_struct("Departures")
+            .field("watched", &self.0.lock().len())
+            .finish()
     }
 }

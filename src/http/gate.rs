@@ -46,7 +46,12 @@ pub struct Gate {
 impl Gate {
     /// A gate with these limits; a head must be whole `head_time` after its first byte.
     pub fn new(limits: HeadLimits, head_time: Duration) -> Gate {
-        Gate { buffer: vec![0; BUFFER_BYTES], limits, head_time, skipped: 0 }
+        Gate {
+            buffer: vec![0; BUFFER_BYTES],
+            limits,
+            head_time,
+            skipped: 0,
+        }
     }
 
     /// Bytes of empty lines that were taken since this was asked last: they belong to the sum of
@@ -74,10 +79,12 @@ impl Gate {
         let mut empty_lines = 0;
         let mut waited = false;
         let arrival = loop {
-            let seen = socket.peek(&mut self.buffer, false).or_else(|e| match e.kind() {
-                io::ErrorKind::WouldBlock => Ok(have),
-                _ => Err(e),
-            })?;
+            let seen = socket
+                .peek(&mut self.buffer, false)
+                .or_else(|e| match e.kind() {
+                    io::ErrorKind::WouldBlock => Ok(have),
+                    _ => Err(e),
+                })?;
             let bytes = &self.buffer[..seen];
             if bytes.starts_with(b"\r\n") && empty_lines < EMPTY_LINES_MAX {
                 socket.read(&mut [0; 2], deadline)?;
@@ -96,7 +103,8 @@ impl Gate {
             }
             if seen == self.buffer.len() {
                 // One byte over the limit must fit, so that being over it is seen.
-                self.buffer.resize((seen * 2).min(self.limits.bytes_max + 1), 0);
+                self.buffer
+                    .resize((seen * 2).min(self.limits.bytes_max + 1), 0);
                 have = seen;
                 continue;
             }
@@ -123,7 +131,10 @@ impl Gate {
 
 fn judge(bytes: &[u8], length: usize, limits: &HeadLimits) -> Arrival {
     match Head::parse(&bytes[..length], limits) {
-        Ok(head) => Arrival::Request { head, followed: bytes.len() > length },
+        Ok(head) => Arrival::Request {
+            head,
+            followed: bytes.len() > length,
+        },
         Err(refusal) => Arrival::Refused(refusal),
     }
 }

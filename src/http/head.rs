@@ -75,7 +75,9 @@ impl Head {
             .filter(|(field, _)| self.bytes[field.clone()].eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, value)| text(&self.bytes[value.clone()]));
         let first = values.next()?;
-        Some(values.fold(Cow::Borrowed(first), |all, value| format!("{all}, {value}").into()))
+        Some(values.fold(Cow::Borrowed(first), |all, value| {
+            format!("{all}, {value}").into()
+        }))
     }
 
     /// Parses `bytes`, which end with the empty line.
@@ -151,7 +153,9 @@ impl Facts {
                 return bad("A field value is not UTF-8.");
             };
             let value = value.trim_matches([' ', '\t']);
-            is_plain &= name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+            is_plain &= name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
                 && value.bytes().all(|b| (b' '..=b'~').contains(&b));
             if name.eq_ignore_ascii_case("host") {
                 hosts += 1;
@@ -190,7 +194,12 @@ impl Facts {
             (false, Some(n)) => Framing::Length(n),
         };
         let keep_alive = !close && (is_1_1 || keep_alive);
-        Ok(Facts { framing, keep_alive, expects_continue, is_plain })
+        Ok(Facts {
+            framing,
+            keep_alive,
+            expects_continue,
+            is_plain,
+        })
     }
 }
 
@@ -198,7 +207,11 @@ impl Facts {
 /// of one message are what smuggling is made of.
 fn check_line_ends(bytes: &[u8]) -> Result<()> {
     let strict = memchr::memchr_iter(b'\n', bytes).all(|at| at > 0 && bytes[at - 1] == b'\r');
-    if strict { Ok(()) } else { bad("A line does not end with CRLF.") }
+    if strict {
+        Ok(())
+    } else {
+        bad("A line does not end with CRLF.")
+    }
 }
 
 /// Tells a request of another HTTP version from one that is none, since only the first is a 505.
@@ -228,7 +241,11 @@ fn content_length(value: &str) -> Result<u64> {
 
 fn check_host(value: &str) -> Result<()> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&b);
-    if value.bytes().all(allowed) { Ok(()) } else { bad("Host is malformed.") }
+    if value.bytes().all(allowed) {
+        Ok(())
+    } else {
+        bad("Host is malformed.")
+    }
 }
 
 /// Reduces a target to origin-form: a path, with a query maybe (RFC 9112, section 3.2).
@@ -263,7 +280,9 @@ fn origin_form<'t>(target: &'t str, method: &str, limits: &HeadLimits) -> Result
 
 fn text(bytes: &[u8]) -> &str {
     // Checked when the head was parsed: the target by httparse, the values by `Facts`.
-    std::str::from_utf8(bytes).unwrap_or_default().trim_matches([' ', '\t'])
+    std::str::from_utf8(bytes)
+        .unwrap_or_default()
+        .trim_matches([' ', '\t'])
 }
 
 fn bad<T>(text: &'static str) -> Result<T> {

@@ -33,24 +33,42 @@ fn terms(error: &Error) -> (u16, &'static str, Cow<'static, str>) {
         Error::Timeout => (408, "timeout", "The request took too long to arrive."),
         Error::Exists => (409, "exists", "Something stands at that path already."),
         Error::Conflict(text) => (409, "conflict", *text),
-        Error::LengthRequired => {
-            (411, "length_required", "Send Content-Length, or a chunked body.")
-        }
-        Error::PreconditionFailed => {
-            (412, "precondition_failed", "The file is not as the request expects it.")
-        }
+        Error::LengthRequired => (
+            411,
+            "length_required",
+            "Send Content-Length, or a chunked body.",
+        ),
+        Error::PreconditionFailed => (
+            412,
+            "precondition_failed",
+            "The file is not as the request expects it.",
+        ),
         Error::TooLarge(text) => (413, "too_large", *text),
         Error::UriTooLong => (414, "uri_too_long", "The request target is too long."),
         Error::UnsupportedType(text) => (415, "unsupported_type", *text),
         Error::BadRange { .. } => (416, "bad_range", "The file has no such range."),
-        Error::ExpectationFailed => {
-            (417, "expectation_failed", "Only 100-continue can be expected.")
-        }
-        Error::TooManyHeaders => (431, "too_many_headers", "The head of the request is too large."),
-        Error::Io { .. } => (500, "internal", "The server could not do that; its log says why."),
+        Error::ExpectationFailed => (
+            417,
+            "expectation_failed",
+            "Only 100-continue can be expected.",
+        ),
+        Error::TooManyHeaders => (
+            431,
+            "too_many_headers",
+            "The head of the request is too large.",
+        ),
+        Error::Io { .. } => (
+            500,
+            "internal",
+            "The server could not do that; its log says why.",
+        ),
         Error::NotImplemented(text) => (501, "not_implemented", *text),
         Error::Busy { .. } => (503, "busy", "The server is full; try again shortly."),
-        Error::BadVersion => (505, "bad_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here."),
+        Error::BadVersion => (
+            505,
+            "bad_version",
+            "Only HTTP/1.0 and HTTP/1.1 are spoken here.",
+        ),
         Error::NoSpace => (507, "no_space", "There is not enough room on the disk."),
     };
     (status, code, message.into())

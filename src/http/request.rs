@@ -58,9 +58,12 @@ impl Request<'_> {
         self.field(field).is_some_and(|list| {
             list.split(',').any(|member| {
                 let mut parts = member.split(';').map(str::trim);
-                let names = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(token));
+                let names = parts
+                    .next()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(token));
                 let refused = parts.any(|p| {
-                    p.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0))
+                    p.strip_prefix("q=")
+                        .is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0))
                 });
                 names && !refused
             })

@@ -87,12 +87,25 @@ impl Response {
             204 | 304 => Payload::None,
             _ => Payload::Bytes(Cow::Borrowed(b"")),
         };
-        Response { status, fields: Vec::new(), payload }
+        Response {
+            status,
+            fields: Vec::new(),
+            payload,
+        }
     }
 
     /// An answer with a body of one media type.
-    pub fn new(status: u16, media_type: impl Into<Cow<'static, str>>, payload: Payload) -> Response {
-        Response { status, fields: Vec::new(), payload }.with("Content-Type", media_type)
+    pub fn new(
+        status: u16,
+        media_type: impl Into<Cow<'static, str>>,
+        payload: Payload,
+    ) -> Response {
+        Response {
+            status,
+            fields: Vec::new(),
+            payload,
+        }
+        .with("Content-Type", media_type)
     }
 
     /// JSON.
@@ -141,7 +154,13 @@ impl Response {
                 body_bytes = send_pieces(socket, &file, &pieces)?;
             }
             Payload::Stream(write) => {
-                let mut stream = Stream { socket, head: out, gathered: Vec::new(), chunked, sent: 0 };
+                let mut stream = Stream {
+                    socket,
+                    head: out,
+                    gathered: Vec::new(),
+                    chunked,
+                    sent: 0,
+                };
                 write(&mut stream)?;
                 body_bytes = stream.finish()?;
             }
@@ -150,7 +169,10 @@ impl Response {
                 write(socket)?;
             }
         }
-        Ok(Sent { body_bytes, must_close })
+        Ok(Sent {
+            body_bytes,
+            must_close,
+        })
     }
 
     fn head(&self, delivery: Delivery, chunked: bool, must_close: bool) -> Vec<u8> {
@@ -209,19 +231,30 @@ fn send_pieces(socket: &Socket, file: &File, pieces: &[Piece]) -> io::Result<u64
 fn send_slice(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<()> {
     let sent = match socket.send_file(file, offset, length) {
         Ok(sent) => sent,
-        Err(e) if matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
             send_blocks(socket, file, offset, length)?
         }
         Err(e) => return Err(e),
     };
-    if sent == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    if sent == length {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 fn send_blocks(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<u64> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut sent = 0;
     while sent < length {
-        let most = usize::try_from(length - sent).unwrap_or(usize::MAX).min(BLOCK_BYTES);
+        let most = usize::try_from(length - sent)
+            .unwrap_or(usize::MAX)
+            .min(BLOCK_BYTES);
         let n = file.read_at(&mut block[..most], offset + sent)?;
         if n == 0 {
             break;

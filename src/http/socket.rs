@@ -33,7 +33,10 @@ impl AsFd for Socket {
 impl Socket {
     /// Wraps the socket with this number.
     pub fn new(number: Descriptor) -> Socket {
-        Socket { number, counted: sys::tcp_bytes_received(number).is_some() }
+        Socket {
+            number,
+            counted: sys::tcp_bytes_received(number).is_some(),
+        }
     }
 
     /// The number, for whoever has to shut the socket down from another thread.
@@ -52,7 +55,11 @@ impl Socket {
     /// # Errors
     /// `WouldBlock` when nothing came in time.
     pub fn peek(&self, buffer: &mut [u8], wait: bool) -> io::Result<usize> {
-        let flags = if wait { RecvFlags::PEEK } else { RecvFlags::PEEK | RecvFlags::DONTWAIT };
+        let flags = if wait {
+            RecvFlags::PEEK
+        } else {
+            RecvFlags::PEEK | RecvFlags::DONTWAIT
+        };
         retry(|| recv(self, &mut *buffer, flags).map(|(_, n)| n))
     }
 
@@ -91,7 +98,10 @@ impl Socket {
     /// Whether the peer has closed its sending side or is gone altogether.
     pub fn hung_up(&self) -> bool {
         let mut fds = [PollFd::new(self, PollFlags::RDHUP)];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         matches!(poll(&mut fds, Some(&now)), Ok(1))
     }
 
@@ -131,7 +141,11 @@ impl Socket {
     /// # Errors
     /// `WouldBlock` when the client took nothing for the socket's whole send time-out.
     pub fn send(&self, mut bytes: &[u8], more: bool) -> io::Result<()> {
-        let flags = if more { SendFlags::NOSIGNAL | SendFlags::MORE } else { SendFlags::NOSIGNAL };
+        let flags = if more {
+            SendFlags::NOSIGNAL | SendFlags::MORE
+        } else {
+            SendFlags::NOSIGNAL
+        };
         while !bytes.is_empty() {
             let sent = retry(|| send(self, bytes, flags))?;
             bytes = &bytes[sent..];

@@ -15,7 +15,9 @@ pub fn opening() -> Vec<u8> {
 /// The frame of one event, as the hub wants it encoded.
 pub fn encode(record: &Record<'_>) -> Arc<[u8]> {
     let id = record.id.map(|id| id.to_string());
-    frame(id.as_deref(), record.name, record.data).into_bytes().into()
+    frame(id.as_deref(), record.name, record.data)
+        .into_bytes()
+        .into()
 }
 
 /// A frame. `data` is JSON on one line, in which no line end can occur.

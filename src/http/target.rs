@@ -75,7 +75,11 @@ fn decode_into(encoded: &[u8], plus_is_space: bool, decoded: &mut Vec<u8>) -> Re
         decoded.push(match byte {
             b'%' => match (bytes.next().and_then(hex), bytes.next().and_then(hex)) {
                 (Some(high), Some(low)) => high << 4 | low,
-                _ => return Err(Error::BadName("A % must be followed by two hexadecimal digits.")),
+                _ => {
+                    return Err(Error::BadName(
+                        "A % must be followed by two hexadecimal digits.",
+                    ));
+                }
             },
             b'+' if plus_is_space => b' ',
             other => other,
@@ -85,7 +89,9 @@ fn decode_into(encoded: &[u8], plus_is_space: bool, decoded: &mut Vec<u8>) -> Re
 }
 
 fn hex(digit: &u8) -> Option<u8> {
-    char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(*digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -112,8 +118,13 @@ mod tests {
 
     #[test]
     fn what_is_not_percent_encoding_is_refused() {
-        for encoded in ["%", "%2", "%zz", "a%2", "a/%g0", "%+1", "a%2fb", "a%2Fb", "%2f"] {
-            assert!(matches!(decode_path(encoded), Err(Error::BadName(_))), "{encoded}");
+        for encoded in [
+            "%", "%2", "%zz", "a%2", "a/%g0", "%+1", "a%2fb", "a%2Fb", "%2f",
+        ] {
+            assert!(
+                matches!(decode_path(encoded), Err(Error::BadName(_))),
+                "{encoded}"
+            );
         }
     }
 

@@ -42,7 +42,9 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     let subscription = app
         .hub
         .subscribe(last_event_id.as_deref(), filter)
-        .map_err(|_| Error::Busy { retry_after_s: RETRY_AFTER_S })?;
+        .map_err(|_| Error::Busy {
+            retry_after_s: RETRY_AFTER_S,
+        })?;
     let departures = app.departures.clone();
     let beat = Duration::from_secs(app.limits.beat_s);
     let cut = subscription.cutter();
@@ -54,9 +56,11 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
         drop(watched);
         told
     };
-    Ok(Response::new(200, "text/event-stream", Payload::Live(Box::new(live)))
-        .with("Cache-Control", "no-store")
-        .with("X-Accel-Buffering", "no"))
+    Ok(
+        Response::new(200, "text/event-stream", Payload::Live(Box::new(live)))
+            .with("Cache-Control", "no-store")
+            .with("X-Accel-Buffering", "no"),
+    )
 }
 
 /// Writes the stream until the client or the hub ends it. First comes what was missed, then

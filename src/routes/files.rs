@@ -30,7 +30,9 @@ pub(super) fn read(app: &App, request: &mut Request<'_>, rest: &str) -> Result<R
 /// A redirect to the page of a folder.
 pub(super) fn to_page(folder: &RelPath) -> Response {
     let location = format!("/?dir={}", target::encode_path(folder.as_bytes()));
-    Response::empty(303).with("Location", location).with("Cache-Control", "no-store")
+    Response::empty(303)
+        .with("Location", location)
+        .with("Cache-Control", "no-store")
 }
 
 /// A file as an answer: conditions, range, and what says how it may be shown.
@@ -48,7 +50,10 @@ pub(super) fn represent(
     let identity = |response: Response| {
         response
             .with("ETag", current.etag.to_string())
-            .with("Last-Modified", conditional::http_date(current.modified.min(now)))
+            .with(
+                "Last-Modified",
+                conditional::http_date(current.modified.min(now)),
+            )
             .with("Cache-Control", "no-cache")
     };
     match verdict {
@@ -62,17 +67,29 @@ pub(super) fn represent(
         .filter(|_| conditional::range_holds(if_range.as_deref(), &current, now));
     let size = file.facts.size;
     let media_type = media::media_type(path.name().as_encoded_bytes());
-    let whole = Piece::File { offset: 0, length: size };
+    let whole = Piece::File {
+        offset: 0,
+        length: size,
+    };
     let response = match range::select(wanted.as_deref(), size)? {
         Selection::One(part) => {
-            let piece = Piece::File { offset: part.start(), length: part.length() };
-            Response::new(206, media_type.clone(), Payload::File(file.file, vec![piece]))
-                .with("Content-Range", range::content_range(part, size))
+            let piece = Piece::File {
+                offset: part.start(),
+                length: part.length(),
+            };
+            Response::new(
+                206,
+                media_type.clone(),
+                Payload::File(file.file, vec![piece]),
+            )
+            .with("Content-Range", range::content_range(part, size))
         }
         // Several ranges at once come with their issue; answering with the whole is allowed.
-        Selection::Whole | Selection::Many(_) => {
-            Response::new(200, media_type.clone(), Payload::File(file.file, vec![whole]))
-        }
+        Selection::Whole | Selection::Many(_) => Response::new(
+            200,
+            media_type.clone(),
+            Payload::File(file.file, vec![whole]),
+        ),
     };
     let mut response = identity(response).with("Accept-Ranges", "bytes");
     if media::is_active(&media_type) {
@@ -88,7 +105,9 @@ pub(super) fn represent(
 pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
     let path = new_path(rest)?;
     if path.is_root() {
-        return Err(Error::Forbidden("The shared folder itself cannot be replaced."));
+        return Err(Error::Forbidden(
+            "The shared folder itself cannot be replaced.",
+        ));
     }
     if rest.ends_with('/') {
         return Err(Error::Conflict("A file's name cannot end with a slash."));
@@ -117,7 +136,9 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
     }
     upload.finish(modified)?;
     let permit = |path: &RelPath| permit_put(app, request, path);
-    let change = app.share.publish(vec![upload], OnConflict::Replace, permit)?;
+    let change = app
+        .share
+        .publish(vec![upload], OnConflict::Replace, permit)?;
     let published = publish_files(app, change);
     let file = published.first().ok_or(Error::NotFound)?;
     let etag = validators(&file.facts).etag.to_string();
@@ -128,7 +149,9 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
 pub(super) fn remove(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
     let path = existing(rest)?;
     if path.is_root() {
-        return Err(Error::Forbidden("The shared folder itself cannot be removed."));
+        return Err(Error::Forbidden(
+            "The shared folder itself cannot be removed.",
+        ));
     }
     if request.field("If-Match").is_some() || request.field("If-Unmodified-Since").is_some() {
         require(app, request, &path)?;
@@ -149,9 +172,18 @@ pub(super) fn publish_files(app: &App, change: Change<'_, Vec<Published>>) -> Ve
         let (path, size) = (file.path.to_string(), file.facts.size);
         let modified = file.facts.modified_ms();
         app.hub.publish(if file.replaced {
-            Event::Update { path, size, modified, undo: None }
+            Event::Update {
+                path,
+                size,
+                modified,
+                undo: None,
+            }
         } else {
-            Event::Upload { path, size, modified }
+            Event::Upload {
+                path,
+                size,
+                modified,
+            }
         });
     }
     change.what
@@ -201,14 +233,18 @@ fn with_conditions<T>(request: &Request<'_>, judge: impl FnOnce(&Conditions<'_>)
 }
 
 fn validators(facts: &Facts) -> Validators {
-    let etag =
-        EntityTag::of_file(facts.inode, facts.size, facts.modified_ns, facts.changed_ns);
-    Validators { etag, modified: facts.modified() }
+    let etag = EntityTag::of_file(facts.inode, facts.size, facts.modified_ns, facts.changed_ns);
+    Validators {
+        etag,
+        modified: facts.modified(),
+    }
 }
 
 /// The time that the file is to have: `X-OC-Mtime`, in Unix seconds.
 fn modified_field(request: &Request<'_>) -> Result<Option<SystemTime>> {
-    let Some(field) = request.field("X-OC-Mtime") else { return Ok(None) };
+    let Some(field) = request.field("X-OC-Mtime") else {
+        return Ok(None);
+    };
     let seconds = field
         .parse()
         .map_err(|_| Error::BadRequest("X-OC-Mtime is not a number of seconds.".into()))?;

@@ -55,20 +55,15 @@ fn row(file: &Published) -> Value {
 }
 
 /// Brings every file of a form to the disk, under hidden names.
-fn receive<'r>(
-    app: &App,
-    folder: &RelPath,
-    form: &mut Form<&'r mut Body<'_>>,
-) -> Result<Vec<Upload>> {
+fn receive(app: &App, folder: &RelPath, form: &mut Form<&mut Body<'_>>) -> Result<Vec<Upload>> {
     let mut uploads = Vec::new();
     let mut modified = None;
     while let Some(part) = form.next_part()? {
         match part.filename {
+            // A file input that nobody chose a file for.
+            Some(filename) if filename.is_empty() && form.data()?.is_empty() => {}
             Some(filename) if filename.is_empty() => {
-                // A file input that nobody chose a file for.
-                if !form.data()?.is_empty() {
-                    return Err(Error::BadRequest("A file in the form has no name.".into()));
-                }
+                return Err(Error::BadRequest("A file in the form has no name.".into()));
             }
             Some(filename) => {
                 let target = folder.join_new(&filename)?;

@@ -12,8 +12,12 @@ const RETRY_AFTER_S: u32 = 10;
 /// 200 `ok` while the shared folder is there, else 503.
 pub(super) fn report(app: &App, _request: &mut Request<'_>, _rest: &str) -> Result<Response> {
     match app.share.entries(&RelPath::root()) {
-        Ok(_) => Ok(Response::new(200, "text/plain", Payload::Bytes(b"ok\n"[..].into()))
-            .with("Cache-Control", "no-store")),
-        Err(_) => Err(Error::Busy { retry_after_s: RETRY_AFTER_S }),
+        Ok(_) => Ok(
+            Response::new(200, "text/plain", Payload::Bytes(b"ok\n"[..].into()))
+                .with("Cache-Control", "no-store"),
+        ),
+        Err(_) => Err(Error::Busy {
+            retry_after_s: RETRY_AFTER_S,
+        }),
     }
 }

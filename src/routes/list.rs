@@ -35,8 +35,10 @@ pub(super) fn entries(app: &App, _request: &mut Request<'_>, rest: &str) -> Resu
         write_entry(&mut body, &folder, &entry?).unwrap_or_default();
     }
     body.extend_from_slice(b"]}");
-    Ok(Response::new(200, "application/json", Payload::Bytes(body.into()))
-        .with("Cache-Control", "no-store"))
+    Ok(
+        Response::new(200, "application/json", Payload::Bytes(body.into()))
+            .with("Cache-Control", "no-store"),
+    )
 }
 
 /// One row. A name that is not UTF-8 is shown lossily, with the exact path of its file beside it.
@@ -50,5 +52,8 @@ fn write_entry(out: &mut impl Write, folder: &RelPath, entry: &Entry) -> io::Res
     }
     let (kind, size) = (entry.facts.kind.word(), entry.facts.size);
     let modified = entry.facts.modified_ms();
-    write!(out, ",\"kind\":\"{kind}\",\"size\":{size},\"modified\":{modified}}}")
+    write!(
+        out,
+        ",\"kind\":\"{kind}\",\"size\":{size},\"modified\":{modified}}}"
+    )
 }

@@ -27,7 +27,7 @@ use crate::log::Log;
 use crate::storage::{Kind, RelPath, Share};
 
 /// What every route can reach.
-pub struct App {
+pub(crate) struct App {
     /// The shared folder.
     pub share: Share,
     /// Where changes are told.
@@ -44,8 +44,21 @@ pub struct App {
 
 impl App {
     /// Puts one together.
-    pub fn new(share: Share, hub: Hub, departures: Departures, limits: Limits, log: Log) -> App {
-        App { share, hub, departures, limits, log, panics: AtomicU64::new(0) }
+    pub(crate) fn new(
+        share: Share,
+        hub: Hub,
+        departures: Departures,
+        limits: Limits,
+        log: Log,
+    ) -> App {
+        App {
+            share,
+            hub,
+            departures,
+            limits,
+            log,
+            panics: AtomicU64::new(0),
+        }
     }
 }
 
@@ -62,10 +75,26 @@ struct Route {
 
 /// HEAD is told by GET; the body is left out where the answer is written.
 const ROUTES: &[Route] = &[
-    Route { path: "/", allow: "GET, HEAD", methods: &[(Method::Get, page::index)] },
-    Route { path: "/web/", allow: "GET, HEAD", methods: &[(Method::Get, page::part)] },
-    Route { path: "/api/list/", allow: "GET, HEAD", methods: &[(Method::Get, list::entries)] },
-    Route { path: "/api/status", allow: "GET, HEAD", methods: &[(Method::Get, status::report)] },
+    Route {
+        path: "/",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, page::index)],
+    },
+    Route {
+        path: "/web/",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, page::part)],
+    },
+    Route {
+        path: "/api/list/",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, list::entries)],
+    },
+    Route {
+        path: "/api/status",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, status::report)],
+    },
     Route {
         path: "/files/",
         allow: "GET, HEAD, PUT, DELETE",
@@ -80,13 +109,25 @@ const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         methods: &[(Method::Get, download::attachment)],
     },
-    Route { path: "/upload", allow: "POST", methods: &[(Method::Post, form::upload)] },
-    Route { path: "/events", allow: "GET, HEAD", methods: &[(Method::Get, events::stream)] },
-    Route { path: "/health", allow: "GET, HEAD", methods: &[(Method::Get, health::report)] },
+    Route {
+        path: "/upload",
+        allow: "POST",
+        methods: &[(Method::Post, form::upload)],
+    },
+    Route {
+        path: "/events",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, events::stream)],
+    },
+    Route {
+        path: "/health",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, health::report)],
+    },
 ];
 
 /// The answer to a request, whatever it may be.
-pub fn answer(app: &App, request: &mut Request<'_>) -> Response {
+pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
     let told = route(app, request);
     told.unwrap_or_else(|error| {
         if let Error::Io { .. } = error {
@@ -108,7 +149,10 @@ fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
         other => other,
     };
     let methods = route.methods.iter();
-    let tell = methods.filter(|(method, _)| *method == wanted).map(|(_, tell)| tell).next();
+    let tell = methods
+        .filter(|(method, _)| *method == wanted)
+        .map(|(_, tell)| tell)
+        .next();
     tell.ok_or(Error::MethodNotAllowed(route.allow))?(app, request, rest)
 }
 
@@ -138,7 +182,9 @@ fn new_path(rest: &str) -> Result<RelPath> {
 /// Tells the folders that were made on the way to a file.
 fn publish_folders(app: &App, folders: &[RelPath]) {
     for folder in folders {
-        app.hub.publish(Event::Folder { path: folder.to_string() });
+        app.hub.publish(Event::Folder {
+            path: folder.to_string(),
+        });
     }
 }
 

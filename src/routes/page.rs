@@ -37,9 +37,15 @@ pub(super) fn part(_app: &App, request: &mut Request<'_>, rest: &str) -> Result<
 }
 
 fn part_named(request: &Request<'_>, name: &str) -> Result<Response> {
-    let part = PARTS.iter().find(|part| part.name == name).ok_or(Error::NotFound)?;
+    let part = PARTS
+        .iter()
+        .find(|part| part.name == name)
+        .ok_or(Error::NotFound)?;
     let if_none_match = request.field("If-None-Match");
-    let conditions = Conditions { if_none_match: if_none_match.as_deref(), ..Default::default() };
+    let conditions = Conditions {
+        if_none_match: if_none_match.as_deref(),
+        ..Default::default()
+    };
     let gzipped = request.accepts("Accept-Encoding", "gzip");
     // Weak, since it names two encodings of one content (RFC 9110, section 8.8.3.3).
     let etag = format!("W/{}", part.etag);
@@ -51,7 +57,10 @@ fn part_named(request: &Request<'_>, name: &str) -> Result<Response> {
     };
     if let Some(tag) = EntityTag::parse(&etag) {
         // It has no date: its ETag alone is asked about.
-        let current = Validators { etag: tag, modified: std::time::SystemTime::UNIX_EPOCH };
+        let current = Validators {
+            etag: tag,
+            modified: std::time::SystemTime::UNIX_EPOCH,
+        };
         let verdict = conditional::evaluate(&conditions, Access::Read, Some(&current));
         if verdict == Verdict::NotModified {
             return Ok(identity(Response::empty(304)));

@@ -11,7 +11,11 @@ use crate::routes::App;
 
 /// The report, as JSON.
 pub(super) fn report(app: &App, _request: &mut Request<'_>, _rest: &str) -> Result<Response> {
-    let name = app.share.path().file_name().unwrap_or(app.share.path().as_os_str());
+    let name = app
+        .share
+        .path()
+        .file_name()
+        .unwrap_or(app.share.path().as_os_str());
     Ok(Response::json(
         200,
         &json!({

@@ -12,10 +12,10 @@ use rustix::io::Errno;
 use rustix::net::sockopt;
 use tiny_http::{Server, SslContextWrap};
 
+use crate::server::Shared;
 use crate::server::connection::Connection;
 use crate::server::listener::{Bound, set_timeouts};
 use crate::server::permits::Permit;
-use crate::server::Shared;
 use crate::sys::Descriptor;
 
 /// How long to hold back when the system has nothing left to give. Connections that end meanwhile
@@ -35,9 +35,13 @@ impl Acceptor {
     /// Accepts until the server stops.
     pub(crate) fn run(&self, listeners: &[Bound]) {
         // Plain connections: there is no TLS to be set up, so this cannot fail.
-        let Ok(no_tls) = SslContextWrap::build_ssl_capabilities(None) else { return };
+        let Ok(no_tls) = SslContextWrap::build_ssl_capabilities(None) else {
+            return;
+        };
         while let Some(permit) = self.shared.permits.acquire() {
-            let Some(listener) = self.wait(listeners) else { continue };
+            let Some(listener) = self.wait(listeners) else {
+                continue;
+            };
             match self.accept(listener, &no_tls) {
                 Ok(connection) => self.start(connection, permit),
                 Err(Trouble::Passing) => {}
@@ -50,7 +54,10 @@ impl Acceptor {
     /// stops is seen at the next permit.
     fn wait<'l>(&self, listeners: &'l [Bound]) -> Option<&'l Bound> {
         let stop = self.shared.permits.stop_signal();
-        let mut fds: Vec<_> = listeners.iter().map(|l| PollFd::new(l, PollFlags::IN)).collect();
+        let mut fds: Vec<_> = listeners
+            .iter()
+            .map(|l| PollFd::new(l, PollFlags::IN))
+            .collect();
         fds.push(PollFd::from_borrowed_fd(stop, PollFlags::IN));
         if poll(&mut fds, None).is_err() {
             return None;
@@ -74,7 +81,8 @@ impl Acceptor {
             // Unix sockets do not inherit them.
             set_timeouts(number, &self.shared.app.limits).map_err(|e| Trouble::of(&e))?;
         }
-        Ok(Connection::new(client, number, identity))
+        let client = client.map(|head| head.map_err(|e| e.to_string()));
+        Ok(Connection::new(Box::new(client), number, identity))
     }
 
     /// Finds the socket that was just accepted: by the number that was the lowest free one before,
@@ -85,7 +93,9 @@ impl Acceptor {
             let is_new = !self.shared.roll.contains(identity);
             (is_new && belongs_to(number, bound)).then_some((number, identity))
         };
-        guess.and_then(ours).or_else(|| open_descriptors().into_iter().find_map(ours))
+        guess
+            .and_then(ours)
+            .or_else(|| open_descriptors().into_iter().find_map(ours))
     }
 
     fn start(&self, connection: Connection, permit: Permit) {
@@ -99,7 +109,10 @@ impl Acceptor {
             .stack_size(self.shared.app.limits.stack_bytes);
         // Without a thread the closure is dropped, and with it the connection and its permit.
         if let Err(e) = thread.spawn(run) {
-            self.shared.app.log.trouble(format_args!("cannot start a thread: {e}"));
+            self.shared
+                .app
+                .log
+                .trouble(format_args!("cannot start a thread: {e}"));
             thread::sleep(SHORTAGE_WAIT);
         }
     }
@@ -116,7 +129,10 @@ enum Trouble {
 impl Trouble {
     fn of(error: &io::Error) -> Trouble {
         let short = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-        if short.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
+        if short
+            .iter()
+            .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+        {
             Trouble::Shortage
         } else {
             Trouble::Passing
@@ -136,7 +152,9 @@ fn identity(number: Descriptor) -> Option<u64> {
     match sockopt::socket_cookie(number) {
         Ok(cookie) => Some(cookie),
         #[allow(clippy::unnecessary_cast, reason = "32 bits wide on some targets")]
-        Err(Errno::NOPROTOOPT) => rustix::fs::fstat(number).ok().map(|stat| stat.st_ino as u64),
+        Err(Errno::NOPROTOOPT) => rustix::fs::fstat(number)
+            .ok()
+            .map(|stat| stat.st_ino as u64),
         Err(_) => None,
     }
 }
@@ -157,7 +175,9 @@ fn belongs_to(number: Descriptor, bound: &Bound) -> bool {
 }
 
 fn open_descriptors() -> Vec<Descriptor> {
-    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
+        return Vec::new();
+    };
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter_map(Descriptor::new)

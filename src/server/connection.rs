@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tiny_http::ClientConnection;
-
 use crate::error::Error;
 use crate::http::body::{Body, Rate};
 use crate::http::gate::{Arrival, Gate};
@@ -18,18 +16,22 @@ use crate::http::head::{Framing, Head, HeadLimits};
 use crate::http::method::Method;
 use crate::http::refusal::refusal;
 use crate::http::request::Request;
-use crate::http::response::{Delivery, Response};
+use crate::http::response::Delivery;
 use crate::http::socket::Socket;
 use crate::routes::{self, App};
 use crate::server::Shared;
 use crate::server::roll::Member;
 use crate::sys::Descriptor;
 
+/// The library's end of a connection: it owns the descriptor, and reads the heads it is let to. Its
+/// type has no public name.
+pub(crate) type Client = Box<dyn Iterator<Item = Result<tiny_http::Request, String>> + Send>;
+
 /// An accepted connection.
 pub(crate) struct Connection {
     /// Dropped before the client, which owns the descriptor.
     socket: Socket,
-    client: ClientConnection,
+    client: Client,
     identity: u64,
     /// Bytes that all heads and bodies so far, and the empty lines between, have amounted to.
     expected: u64,
@@ -55,8 +57,13 @@ enum Then {
 }
 
 impl Connection {
-    pub(crate) fn new(client: ClientConnection, number: Descriptor, identity: u64) -> Connection {
-        Connection { socket: Socket::new(number), client, identity, expected: 0 }
+    pub(crate) fn new(client: Client, number: Descriptor, identity: u64) -> Connection {
+        Connection {
+            socket: Socket::new(number),
+            client,
+            identity,
+            expected: 0,
+        }
     }
 
     /// Serves requests until one side is done.
@@ -96,7 +103,8 @@ impl Connection {
                         then
                     }
                     Err(e) => {
-                        app.log.trouble(format_args!("a head was lost on its way: {e}"));
+                        app.log
+                            .trouble(format_args!("a head was lost on its way: {e}"));
                         break;
                     }
                 },
@@ -119,7 +127,7 @@ impl Connection {
                     let in_step = self.socket.taken() == Some(self.expected);
                     Ok((Held(Some(request)), in_step))
                 }
-                Some(Err(e)) => Err(io::Error::other(e.to_string())),
+                Some(Err(e)) => Err(io::Error::other(e)),
                 None => Err(io::ErrorKind::UnexpectedEof.into()),
             };
         }
@@ -143,14 +151,25 @@ impl Connection {
             window: Duration::from_secs(app.limits.body_rate_window_s),
         };
         let body = Body::new(&self.socket, head.framing, head.expects_continue, rate);
-        let mut request = Request { head, body, peer: self.peer() };
+        let mut request = Request {
+            head,
+            body,
+            peer: self.peer(),
+        };
         let routed = catch_unwind(AssertUnwindSafe(|| routes::answer(app, &mut request)));
         let (response, panicked) = match routed {
             Ok(response) => (response, false),
             Err(_) => {
                 app.panics.fetch_add(1, Ordering::Relaxed);
                 let source = io::Error::other("a panic");
-                (refusal(&Error::Io { action: "answer", path: String::new(), source }), true)
+                (
+                    refusal(&Error::Io {
+                        action: "answer",
+                        path: String::new(),
+                        source,
+                    }),
+                    true,
+                )
             }
         };
         let is_read = request.body.leaves_the_rest() && !panicked;
@@ -186,9 +205,17 @@ impl Connection {
 
     /// Answers a head that was refused; what follows it is thrown away.
     fn refuse(&mut self, app: &App, error: &Error) -> Then {
-        let delivery = Delivery { head_only: false, close: true, is_1_1: true };
+        let delivery = Delivery {
+            head_only: false,
+            close: true,
+            is_1_1: true,
+        };
         let response = refusal(error);
-        app.log.access(format_args!("{} - - {} 0 0ms", peer_text(self.peer()), response.status));
+        app.log.access(format_args!(
+            "{} - - {} 0 0ms",
+            peer_text(self.peer()),
+            response.status
+        ));
         if response.send(&self.socket, delivery).is_ok() {
             self.linger(app);
         }
@@ -201,7 +228,9 @@ impl Connection {
     }
 
     fn peer(&self) -> Option<std::net::IpAddr> {
-        self.socket.peer().map(|address| address.ip().to_canonical())
+        self.socket
+            .peer()
+            .map(|address| address.ip().to_canonical())
     }
 }
 

@@ -99,7 +99,11 @@ fn tcp(address: SocketAddr, limits: &Limits) -> Result<Bound, StartError> {
 }
 
 fn open_tcp(address: SocketAddr, limits: &Limits) -> io::Result<Bound> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
     // Accepting must never block: the client of a connection that was ready can be gone again.
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(family, SocketType::STREAM, flags, None)?;
@@ -120,7 +124,10 @@ fn open_tcp(address: SocketAddr, limits: &Limits) -> io::Result<Bound> {
     set_timeouts(&socket, limits)?;
     let listener = TcpListener::from(socket);
     let address = Address::Tcp(listener.local_addr()?);
-    Ok(Bound { listener: listener.into(), address })
+    Ok(Bound {
+        listener: listener.into(),
+        address,
+    })
 }
 
 /// How long a connection may lie idle and how long a reader may take nothing.
@@ -142,16 +149,23 @@ fn unix(path: &Path, limits: &Limits) -> Result<Bound, StartError> {
         listener.set_nonblocking(true)?;
         set_timeouts(&listener, limits)?;
         let address = Address::Unix(path.to_path_buf());
-        Ok(Bound { listener: listener.into(), address })
+        Ok(Bound {
+            listener: listener.into(),
+            address,
+        })
     };
     open().map_err(|e| failed(format_args!("unix:{}", path.display()), &e))
 }
 
 fn is_without_ipv6(error: &io::Error) -> bool {
     use rustix::io::Errno;
-    [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL, Errno::PROTONOSUPPORT]
-        .iter()
-        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    [
+        Errno::AFNOSUPPORT,
+        Errno::ADDRNOTAVAIL,
+        Errno::PROTONOSUPPORT,
+    ]
+    .iter()
+    .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 fn failed(what: impl fmt::Display, error: &io::Error) -> StartError {

@@ -34,9 +34,18 @@ impl Counter {
 
 impl Permits {
     pub(crate) fn new(count: usize) -> io::Result<Permits> {
-        let state = Mutex::new(State { free: count, stopped: false });
+        let state = Mutex::new(State {
+            free: count,
+            stopped: false,
+        });
         let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Permits { counter: Arc::new(Counter { state, changed: Condvar::new() }), stop })
+        Ok(Permits {
+            counter: Arc::new(Counter {
+                state,
+                changed: Condvar::new(),
+            }),
+            stop,
+        })
     }
 
     /// Waits for a permit; None when the server stops.

@@ -41,7 +41,10 @@ impl Roll {
     }
 
     pub(crate) fn enter(&self, identity: u64, number: Descriptor) -> Arc<Member> {
-        let member = Arc::new(Member { number, idle: AtomicBool::new(true) });
+        let member = Arc::new(Member {
+            number,
+            idle: AtomicBool::new(true),
+        });
         self.lock().insert(identity, Arc::clone(&member));
         member
     }

@@ -55,7 +55,11 @@ impl Facts {
         };
         Facts {
             kind,
-            size: if kind == Kind::File { u64::try_from(stat.st_size).unwrap_or(0) } else { 0 },
+            size: if kind == Kind::File {
+                u64::try_from(stat.st_size).unwrap_or(0)
+            } else {
+                0
+            },
             modified_ns: nanoseconds(stat.st_mtime, stat.st_mtime_nsec),
             changed_ns: nanoseconds(stat.st_ctime, stat.st_ctime_nsec),
             #[allow(clippy::unnecessary_cast, reason = "32 bits wide on some targets")]

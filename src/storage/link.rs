@@ -40,7 +40,10 @@ pub(super) fn without_links(root: &Dir, root_path: &Path, path: &Path) -> Option
         behind.pop();
         let target = if target.is_absolute() {
             behind.clear();
-            target.strip_prefix(root_path).unwrap_or(&target).to_path_buf()
+            target
+                .strip_prefix(root_path)
+                .unwrap_or(&target)
+                .to_path_buf()
         } else {
             target
         };
@@ -48,7 +51,11 @@ pub(super) fn without_links(root: &Dir, root_path: &Path, path: &Path) -> Option
             ahead.push_front(name);
         }
     }
-    Some(if behind.as_os_str().is_empty() { PathBuf::from(".") } else { behind })
+    Some(if behind.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        behind
+    })
 }
 
 fn names(path: &Path) -> Option<Vec<OsString>> {

@@ -10,13 +10,13 @@ use std::path::Path;
 use crate::error::{Error, Result};
 
 /// Longest name, in bytes: what Linux file systems take.
-pub const NAME_BYTES_MAX: usize = 255;
+pub(super) const NAME_BYTES_MAX: usize = 255;
 /// Longest path, in bytes: `PATH_MAX`.
-pub const PATH_BYTES_MAX: usize = 4096;
+pub(super) const PATH_BYTES_MAX: usize = 4096;
 /// The folder at the root of the share in which livedrop keeps what is its own.
-pub const PRIVATE_FOLDER: &str = ".livedrop";
+pub(super) const PRIVATE_FOLDER: &str = ".livedrop";
 /// How the names of temporary files and folders begin, wherever they lie.
-pub const TEMPORARY_PREFIX: &str = ".livedrop-";
+pub(super) const TEMPORARY_PREFIX: &str = ".livedrop-";
 
 /// A path relative to the shared folder: segments joined by `/`, without a slash at either end;
 /// empty for the shared folder itself. No segment is empty, `.`, `..`, over 255 bytes, holds a NUL
@@ -50,7 +50,9 @@ impl RelPath {
                 return Err(Error::NotFound);
             }
         }
-        Ok(RelPath { bytes: path.to_vec() })
+        Ok(RelPath {
+            bytes: path.to_vec(),
+        })
     }
 
     /// Parses a path at which something is to be created, which is held to more.
@@ -62,7 +64,9 @@ impl RelPath {
             return Err(Error::BadName("A new name must be UTF-8."));
         }
         if path.iter().any(u8::is_ascii_control) {
-            return Err(Error::BadName("A new name cannot contain control characters."));
+            return Err(Error::BadName(
+                "A new name cannot contain control characters.",
+            ));
         }
         RelPath::parse(path).map_err(as_bad_name)
     }
@@ -79,7 +83,9 @@ impl RelPath {
 
     /// The path of an entry that a listing of this folder showed.
     pub fn entry(&self, name: &OsStr) -> RelPath {
-        RelPath { bytes: joined(&self.bytes, name.as_bytes()) }
+        RelPath {
+            bytes: joined(&self.bytes, name.as_bytes()),
+        }
     }
 
     /// Whether it is the shared folder itself.
@@ -93,8 +99,13 @@ impl RelPath {
             return None;
         }
         let at = memchr::memrchr(b'/', &self.bytes);
-        let parent = RelPath { bytes: self.bytes[..at.unwrap_or(0)].to_vec() };
-        Some((parent, OsStr::from_bytes(&self.bytes[at.map_or(0, |i| i + 1)..])))
+        let parent = RelPath {
+            bytes: self.bytes[..at.unwrap_or(0)].to_vec(),
+        };
+        Some((
+            parent,
+            OsStr::from_bytes(&self.bytes[at.map_or(0, |i| i + 1)..]),
+        ))
     }
 
     /// Its own name; empty for the shared folder itself.
@@ -107,12 +118,18 @@ impl RelPath {
     pub fn ancestors(&self) -> impl Iterator<Item = RelPath> + '_ {
         let ends = memchr::memchr_iter(b'/', &self.bytes).chain([self.bytes.len()]);
         let is_root = self.is_root();
-        ends.filter(move |_| !is_root).map(|end| RelPath { bytes: self.bytes[..end].to_vec() })
+        ends.filter(move |_| !is_root).map(|end| RelPath {
+            bytes: self.bytes[..end].to_vec(),
+        })
     }
 
     /// For system calls on the shared folder: `.` for itself.
     pub fn as_path(&self) -> &Path {
-        Path::new(OsStr::from_bytes(if self.is_root() { b"." } else { &self.bytes }))
+        Path::new(OsStr::from_bytes(if self.is_root() {
+            b"."
+        } else {
+            &self.bytes
+        }))
     }
 
     /// Its bytes.
@@ -132,9 +149,10 @@ impl fmt::Display for RelPath {
 /// names of temporary files anywhere. Such names are never listed, served or made for a client.
 ///
 /// Letter case and trailing dots are passed over, since vfat does so too and would open ours.
-pub fn is_reserved(name: &[u8], depth: usize) -> bool {
+pub(super) fn is_reserved(name: &[u8], depth: usize) -> bool {
     let starts = |prefix: &str| {
-        name.get(..prefix.len()).is_some_and(|n| n.eq_ignore_ascii_case(prefix.as_bytes()))
+        name.get(..prefix.len())
+            .is_some_and(|n| n.eq_ignore_ascii_case(prefix.as_bytes()))
     };
     let rest_is_padding = |from: usize| name[from..].iter().all(|b| b". ".contains(b));
     starts(TEMPORARY_PREFIX)
@@ -162,7 +180,11 @@ fn check_segment(segment: &[u8]) -> Result<()> {
 }
 
 fn joined(folder: &[u8], more: &[u8]) -> Vec<u8> {
-    if folder.is_empty() { more.to_vec() } else { [folder, b"/", more].concat() }
+    if folder.is_empty() {
+        more.to_vec()
+    } else {
+        [folder, b"/", more].concat()
+    }
 }
 
 #[cfg(test)]
@@ -174,8 +196,27 @@ mod tests {
     fn everything_else_is_allowed_and_exact() {
         let long = "ä".repeat(127);
         for path in [
-            "a", "a/b", "a b", "%2e%2e", "a%b", "#", "?", "\"", "<img>", "😀", "-rf", "CON", "...",
-            ". ", " ", "a\\b", "C:", "~", ".livedropx", "x/.livedrop", &long,
+            "a",
+            "a/b",
+            "a b",
+            "%2e%2e",
+            "a%b",
+            "#",
+            "?",
+            "\"",
+            "<img>",
+            "😀",
+            "-rf",
+            "CON",
+            "...",
+            ". ",
+            " ",
+            "a\\b",
+            "C:",
+            "~",
+            ".livedropx",
+            "x/.livedrop",
+            &long,
         ] {
             let parsed = RelPath::parse_new(path.as_bytes()).unwrap();
             assert_eq!(parsed.as_bytes(), path.as_bytes());
@@ -196,11 +237,27 @@ mod tests {
         let name_over = vec![b'n'; NAME_BYTES_MAX + 1];
         let path_over = [&vec![b'p'; 254][..], b"/"].concat().repeat(17);
         for path in [
-            &b"/a"[..], b"a//b", b".", b"..", b"a/..", b"../a", b"a/./b", b"a\0b", b"\0", b"//a",
-            &name_over, &path_over,
+            &b"/a"[..],
+            b"a//b",
+            b".",
+            b"..",
+            b"a/..",
+            b"../a",
+            b"a/./b",
+            b"a\0b",
+            b"\0",
+            b"//a",
+            &name_over,
+            &path_over,
         ] {
-            assert!(matches!(RelPath::parse(path), Err(Error::BadName(_))), "{path:?}");
-            assert!(matches!(RelPath::parse_new(path), Err(Error::BadName(_))), "{path:?}");
+            assert!(
+                matches!(RelPath::parse(path), Err(Error::BadName(_))),
+                "{path:?}"
+            );
+            assert!(
+                matches!(RelPath::parse_new(path), Err(Error::BadName(_))),
+                "{path:?}"
+            );
         }
     }
 
@@ -216,18 +273,32 @@ mod tests {
     fn new_names_are_held_to_more() {
         for path in [&b"a\nb"[..], b"a\x7f", b"\x1b", b"\xff", b"a/\xc3"] {
             assert!(RelPath::parse(path).is_ok(), "{path:?}");
-            assert!(matches!(RelPath::parse_new(path), Err(Error::BadName(_))), "{path:?}");
+            assert!(
+                matches!(RelPath::parse_new(path), Err(Error::BadName(_))),
+                "{path:?}"
+            );
         }
     }
 
     #[test]
     fn own_names_do_not_exist_for_clients() {
         for path in [
-            ".livedrop", ".livedrop/x", ".LiveDrop/x", ".livedrop.", ".livedrop-1", "a/.livedrop-x",
+            ".livedrop",
+            ".livedrop/x",
+            ".LiveDrop/x",
+            ".livedrop.",
+            ".livedrop-1",
+            "a/.livedrop-x",
             "a/.LIVEDROP-x/b",
         ] {
-            assert!(matches!(RelPath::parse(path.as_bytes()), Err(Error::NotFound)), "{path}");
-            assert!(matches!(RelPath::parse_new(path.as_bytes()), Err(Error::BadName(_))), "{path}");
+            assert!(
+                matches!(RelPath::parse(path.as_bytes()), Err(Error::NotFound)),
+                "{path}"
+            );
+            assert!(
+                matches!(RelPath::parse_new(path.as_bytes()), Err(Error::BadName(_))),
+                "{path}"
+            );
         }
     }
 
@@ -235,7 +306,10 @@ mod tests {
     fn paths_come_apart() {
         let path = RelPath::parse(b"a/b/c").unwrap();
         let (parent, name) = path.split().unwrap();
-        assert_eq!((parent.as_bytes(), name.as_bytes()), (&b"a/b"[..], &b"c"[..]));
+        assert_eq!(
+            (parent.as_bytes(), name.as_bytes()),
+            (&b"a/b"[..], &b"c"[..])
+        );
         let way: Vec<_> = path.ancestors().map(|p| p.to_string()).collect();
         assert_eq!(way, ["a", "a/b", "a/b/c"]);
         assert_eq!(RelPath::root().ancestors().count(), 0);

@@ -14,16 +14,16 @@ use std::sync::{MutexGuard, PoisonError};
 
 use cap_std::fs::Dir;
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, linkat, mkdirat, openat, renameat,
-    renameat_with, statat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, RenameFlags, linkat, mkdirat, openat, renameat, renameat_with,
+    statat, unlinkat,
 };
 use rustix::io::Errno;
 
 use super::entry::{Facts, Kind};
 use super::name::{NAME_BYTES_MAX, RelPath};
-use super::share::Share;
+use super::share::{Share, readable};
 use super::upload::{Upload, temporary_name};
-use crate::error::{Error, Result};
+use crate::error::{self, Error};
 
 /// What to do where something stands at the name of an upload already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,13 +74,13 @@ impl Share {
         &self,
         uploads: Vec<Upload>,
         on_conflict: OnConflict,
-        permit: impl Fn(&RelPath) -> Result<()>,
-    ) -> Result<Change<'_, Vec<Published>>> {
+        permit: impl Fn(&RelPath) -> error::Result<()>,
+    ) -> error::Result<Change<'_, Vec<Published>>> {
         let order = self.hold(uploads.iter().filter_map(|u| Some(u.target.split()?.0)));
         let mut batch = Batch::default();
         for upload in uploads {
-            let placed = permit(&upload.target)
-                .and_then(|()| self.place(upload, on_conflict, &mut batch));
+            let placed =
+                permit(&upload.target).and_then(|()| self.place(upload, on_conflict, &mut batch));
             if let Err(e) = placed {
                 batch.take_back();
                 return Err(e);
@@ -93,7 +93,11 @@ impl Share {
                 return Err(e);
             }
         };
-        Ok(Change { what: published, folders: batch.keep(), _order: order })
+        Ok(Change {
+            what: published,
+            folders: batch.keep(),
+            _order: order,
+        })
     }
 
     /// Removes a file, or a folder with what it holds. It vanishes at once and as a whole: it is
@@ -101,8 +105,10 @@ impl Share {
     ///
     /// # Errors
     /// `NotFound`, `Forbidden` for the shared folder itself, `Io`.
-    pub fn remove(&self, path: &RelPath) -> Result<Change<'_, Kind>> {
-        let (parent, name) = path.split().ok_or(Error::Forbidden("That is the shared folder."))?;
+    pub fn remove(&self, path: &RelPath) -> error::Result<Change<'_, Kind>> {
+        let (parent, name) = path
+            .split()
+            .ok_or(Error::Forbidden("That is the shared folder."))?;
         let order = self.hold([parent.clone()].into_iter());
         let dir = self.folder(&parent)?;
         let stat = statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW)
@@ -116,7 +122,11 @@ impl Share {
             _ => dir.remove_file(&hidden),
         };
         removed.map_err(|e| Error::io("remove", path, e))?;
-        Ok(Change { what: kind, folders: Vec::new(), _order: order })
+        Ok(Change {
+            what: kind,
+            folders: Vec::new(),
+            _order: order,
+        })
     }
 
     /// Takes the locks of these folders, always in the same order.
@@ -128,14 +138,25 @@ impl Share {
         };
         let slots: BTreeSet<usize> = folders.map(slot).collect();
         // The lock guards no data that a panic could have left wrong.
-        let take = |slot: usize| self.order[slot].lock().unwrap_or_else(PoisonError::into_inner);
+        let take = |slot: usize| {
+            self.order[slot]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         slots.into_iter().map(take).collect()
     }
 
     /// Makes the folders on the way to an upload's target and gives it its name there.
-    fn place(&self, mut upload: Upload, on_conflict: OnConflict, batch: &mut Batch) -> Result<()> {
-        let (parent, name) =
-            upload.target.split().ok_or(Error::Forbidden("That is the shared folder."))?;
+    fn place(
+        &self,
+        mut upload: Upload,
+        on_conflict: OnConflict,
+        batch: &mut Batch,
+    ) -> error::Result<()> {
+        let (parent, name) = upload
+            .target
+            .split()
+            .ok_or(Error::Forbidden("That is the shared folder."))?;
         let folder = self.make_folders(&parent, batch)?;
         let failed = |e: Errno| Error::io("name", &upload.target, e.into());
         let from = (&upload.folder, upload.temporary.as_str());
@@ -156,17 +177,27 @@ impl Share {
         // After an exchange the temporary name holds the old file, else nothing.
         upload.pending = replaced;
         let path = parent.entry(&name);
-        batch.placed.push(Placed { upload, folder, parent, name, path, replaced });
+        batch.placed.push(Placed {
+            upload,
+            folder,
+            parent,
+            name,
+            path,
+            replaced,
+        });
         Ok(())
     }
 
     /// Opens a folder, making it and the folders on the way to it where they are missing.
-    fn make_folders(&self, path: &RelPath, batch: &mut Batch) -> Result<Dir> {
+    fn make_folders(&self, path: &RelPath, batch: &mut Batch) -> error::Result<Dir> {
         match self.folder(path) {
             Err(Error::NotFound) => {}
             other => return other,
         }
-        let mut at = self.root.try_clone().map_err(|e| Error::io("open", ".", e))?;
+        let mut at = self
+            .root
+            .try_clone()
+            .map_err(|e| Error::io("open", ".", e))?;
         let mut outer = RelPath::root();
         for step in path.ancestors() {
             at = match self.folder(&step) {
@@ -206,10 +237,15 @@ struct Placed {
 
 impl Batch {
     /// Syncs each folder that has changed, once, and looks at what now stands at each name.
-    fn settle(&self) -> Result<Vec<Published>> {
+    fn settle(&self) -> error::Result<Vec<Published>> {
         let mut synced = BTreeSet::new();
         let made = self.made.iter().map(|(dir, path, _)| (dir, path));
-        for (dir, path) in self.placed.iter().map(|p| (&p.folder, &p.parent)).chain(made) {
+        for (dir, path) in self
+            .placed
+            .iter()
+            .map(|p| (&p.folder, &p.parent))
+            .chain(made)
+        {
             if synced.insert(path) {
                 sync(dir, path)?;
             }
@@ -242,7 +278,11 @@ impl Batch {
         for placed in self.placed.drain(..).rev() {
             let undone = if placed.replaced {
                 let temporary = placed.upload.temporary.as_str();
-                exchange((&placed.upload.folder, temporary), &placed.folder, &placed.name)
+                exchange(
+                    (&placed.upload.folder, temporary),
+                    &placed.folder,
+                    &placed.name,
+                )
             } else {
                 unlinkat(&placed.folder, &placed.name, AtFlags::empty())
             };
@@ -352,25 +392,28 @@ fn is_folder(stat: &rustix::fs::Stat) -> bool {
 /// begins with its only dot does not have. The stem is cut where the whole would be too long.
 fn numbered(name: &OsStr, number: u32) -> OsString {
     let name = name.as_bytes();
-    let dot = memchr::memrchr(b'.', name).filter(|&at| at > 0).unwrap_or(name.len());
+    let dot = memchr::memrchr(b'.', name)
+        .filter(|&at| at > 0)
+        .unwrap_or(name.len());
     let (stem, extension) = name.split_at(dot);
     let number = format!(" ({number})");
     let room = NAME_BYTES_MAX.saturating_sub(number.len() + extension.len());
     let mut end = stem.len().min(room);
     // Not in the middle of a character.
-    while end > 0 && stem.get(end).is_some_and(|b| b & 0b1100_0000 == 0b1000_0000) {
+    while end > 0
+        && stem
+            .get(end)
+            .is_some_and(|b| b & 0b1100_0000 == 0b1000_0000)
+    {
         end -= 1;
     }
     OsStr::from_bytes(&[&stem[..end], number.as_bytes(), extension].concat()).to_os_string()
 }
 
-/// Brings the names in a folder to the disk. A folder handle that only names the folder cannot be
-/// synced, so it is opened for reading. A file system that has no such thing as syncing a folder
-/// says so with `INVAL`, and then there is nothing to be done.
-fn sync(dir: &Dir, path: &RelPath) -> Result<()> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let synced = openat(dir, ".", flags, Mode::empty()).and_then(rustix::fs::fsync);
-    match synced {
+/// Brings the names in a folder to the disk. A file system that has no such thing as syncing a
+/// folder says so with `INVAL`, and then there is nothing to be done.
+fn sync(dir: &Dir, path: &RelPath) -> error::Result<()> {
+    match readable(dir).and_then(rustix::fs::fsync) {
         Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
         Err(e) => Err(Error::io("sync", path, e.into())),
     }

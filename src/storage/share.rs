@@ -3,14 +3,14 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, OFlags, fstat, fstatvfs, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, fstatvfs, openat, statat};
 
 use super::entry::{Entry, Facts, Kind};
 use super::link;
@@ -57,7 +57,11 @@ impl Share {
     pub fn open(folder: &Path) -> io::Result<Share> {
         let root_path = folder.canonicalize()?;
         let root = Dir::open_ambient_dir(&root_path, ambient_authority())?;
-        Ok(Share { root, root_path, order: [const { Mutex::new(()) }; ORDER_LOCKS] })
+        Ok(Share {
+            root,
+            root_path,
+            order: [const { Mutex::new(()) }; ORDER_LOCKS],
+        })
     }
 
     /// Its path in the whole file system, for people.
@@ -86,8 +90,12 @@ impl Share {
         }
         let mut options = OpenOptions::new();
         // Should a FIFO have come in between, opening it must not wait for a writer.
-        options.read(true).custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
-        let file = self.reach(path, "open", |root, at| root.open_with(at, &options))?.into_std();
+        options
+            .read(true)
+            .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+        let file = self
+            .reach(path, "open", |root, at| root.open_with(at, &options))?
+            .into_std();
         let facts = stat_of(&file, path)?;
         match facts.kind {
             Kind::File => Ok(Stored::File(OpenFile { file, facts })),
@@ -101,7 +109,9 @@ impl Share {
     /// `NotFound`, `Forbidden` when a link leads out, `Io`.
     pub fn facts(&self, path: &RelPath) -> Result<Facts> {
         let mut options = OpenOptions::new();
-        options.read(true).custom_flags(OFlags::PATH.bits().cast_signed());
+        options
+            .read(true)
+            .custom_flags(OFlags::PATH.bits().cast_signed());
         let file = self.reach(path, "look at", |root, at| root.open_with(at, &options))?;
         stat_of(&file, path)
     }
@@ -111,9 +121,13 @@ impl Share {
     ///
     /// # Errors
     /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
-    pub fn entries<'s>(&'s self, folder: &RelPath) -> Result<impl Iterator<Item = Result<Entry>> + 's> {
+    pub fn entries<'s>(
+        &'s self,
+        folder: &RelPath,
+    ) -> Result<impl Iterator<Item = Result<Entry>> + 's> {
         let dir = self.folder(folder)?;
-        let names = rustix::fs::Dir::read_from(&dir)
+        let names = readable(&dir)
+            .and_then(rustix::fs::Dir::new)
             .map_err(|e| Error::io("list", folder, e.into()))?;
         let folder = folder.clone();
         let depth = folder.ancestors().count();
@@ -121,7 +135,11 @@ impl Share {
             Ok(item) => {
                 let name = OsStr::from_bytes(item.file_name().to_bytes());
                 let own = name == "." || name == ".." || is_reserved(name.as_bytes(), depth);
-                if own { None } else { self.entry(&dir, &folder, name).transpose() }
+                if own {
+                    None
+                } else {
+                    self.entry(&dir, &folder, name).transpose()
+                }
             }
             Err(e) => Some(Err(Error::io("list", &folder, e.into()))),
         }))
@@ -139,7 +157,10 @@ impl Share {
                 facts = target;
             }
         }
-        Ok(Some(Entry { name: name.to_os_string(), facts }))
+        Ok(Some(Entry {
+            name: name.to_os_string(),
+            facts,
+        }))
     }
 
     /// Opens a folder; links on the way are followed as long as they stay inside.
@@ -174,6 +195,12 @@ impl Share {
             None => Err(Error::io(action, path, failed)),
         }
     }
+}
+
+/// `cap-std` opens folders so that they can only be named; this opens one to be read, or synced.
+pub(super) fn readable(dir: &Dir) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(dir, ".", flags, Mode::empty())
 }
 
 /// `cap-std` has no kind of its own for an attempt to leave; it is the refusal that the system did

@@ -22,12 +22,17 @@ impl Share {
         let mut ahead = vec![Vec::<OsString>::new()];
         while let Some(way) = ahead.pop() {
             let path: std::path::PathBuf = way.iter().collect();
-            let opened =
-                if way.is_empty() { self.root.try_clone() } else { self.root.open_dir(&path) };
+            let opened = if way.is_empty() {
+                self.root.try_clone()
+            } else {
+                self.root.open_dir(&path)
+            };
             let Ok(dir) = opened else { continue };
             let Ok(entries) = dir.entries() else { continue };
             for entry in entries.flatten() {
-                let (name, Ok(kind)) = (entry.file_name(), entry.file_type()) else { continue };
+                let (name, Ok(kind)) = (entry.file_name(), entry.file_type()) else {
+                    continue;
+                };
                 if name.as_bytes().starts_with(TEMPORARY_PREFIX.as_bytes()) {
                     removed += u64::from(remove(&dir, &name, kind));
                 } else if kind.is_dir() {
@@ -44,7 +49,9 @@ fn remove(dir: &Dir, name: &OsString, kind: FileType) -> bool {
         return dir.remove_dir_all(name).is_ok();
     }
     if kind.is_file() {
-        let Ok(file) = dir.open_with(name, OpenOptions::new().write(true)) else { return false };
+        let Ok(file) = dir.open_with(name, OpenOptions::new().write(true)) else {
+            return false;
+        };
         let lock = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
         if lock == Err(rustix::io::Errno::WOULDBLOCK) {
             return false;

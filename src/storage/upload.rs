@@ -34,7 +34,9 @@ impl Share {
     /// # Errors
     /// `Conflict` when a file stands where one of its folders should, `Forbidden`, `NoSpace`, `Io`.
     pub fn begin_upload(&self, target: &RelPath) -> Result<Upload> {
-        let (parent, _) = target.split().ok_or(Error::Forbidden("That is the shared folder."))?;
+        let (parent, _) = target
+            .split()
+            .ok_or(Error::Forbidden("That is the shared folder."))?;
         let folder = self.nearest_folder(&parent)?;
         let temporary = temporary_name()?;
         let mut options = OpenOptions::new();
@@ -43,7 +45,7 @@ impl Share {
             .open_with(&temporary, &options)
             .map_err(|e| Error::io("create a file for", target, e))?
             .into_std();
-        let upload = Upload {
+        let mut upload = Upload {
             folder,
             temporary,
             file: Some(file),
@@ -76,7 +78,9 @@ impl Upload {
     /// `NoSpace`, `TooLarge` over what the file system takes, `Io`.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let target = self.target.clone();
-        self.file()?.write_all(bytes).map_err(|e| Error::io("write to", target, e))?;
+        self.file()?
+            .write_all(bytes)
+            .map_err(|e| Error::io("write to", target, e))?;
         self.size += bytes.len() as u64;
         Ok(())
     }
@@ -100,7 +104,8 @@ impl Upload {
         let target = self.target.clone();
         let file = self.file()?;
         if let Some(time) = modified {
-            file.set_modified(time).map_err(|e| Error::io("set the time of", &target, e))?;
+            file.set_modified(time)
+                .map_err(|e| Error::io("set the time of", &target, e))?;
         }
         file.sync_all().map_err(|e| Error::io("sync", &target, e))?;
         self.file = None;

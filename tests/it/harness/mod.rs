@@ -1,0 +1,171 @@
+//! What the tests stand on: servers, connections that send exactly what they are told, answers
+//! taken apart, event streams read frame by frame.
+
+mod answer;
+mod binary;
+mod stream;
+mod wire;
+
+pub use answer::Answer;
+pub use binary::Binary;
+pub use stream::{Frame, Stream};
+pub use wire::Wire;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use livedrop::config::{Config, Limits, Listen};
+use livedrop::log::Log;
+use livedrop::server::{Handle, Server};
+
+/// The most that a test waits for anything: an upper bound, never a pause.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server in this process, on a port of its own, with a folder of its own. It stops when it is
+/// dropped, and the test fails when it does not.
+pub struct Instance {
+    pub address: SocketAddr,
+    folder: tempfile::TempDir,
+    lines: Arc<Mutex<Vec<String>>>,
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Instance {
+    /// A server with the default limits.
+    pub fn start() -> Instance {
+        Instance::start_with(|_| {})
+    }
+
+    /// A server with limits of the test's choice.
+    pub fn start_with(adjust: impl FnOnce(&mut Limits)) -> Instance {
+        let folder = tempfile::tempdir().unwrap();
+        let mut limits = Limits::default();
+        adjust(&mut limits);
+        let config = Config {
+            folder: folder.path().to_owned(),
+            listen: vec![Listen::Tcp(([127, 0, 0, 1], 0).into())],
+            limits,
+            ..Config::default()
+        };
+        Instance::start_config(config, folder)
+    }
+
+    /// A server with a configuration of the test's choice.
+    pub fn start_config(config: Config, folder: tempfile::TempDir) -> Instance {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let log = Log::new(
+            Arc::new(move |line: &str| sink.lock().unwrap().push(line.into())),
+            true,
+        );
+        let server = Server::bind(config, log).unwrap();
+        let address = server.addresses()[0];
+        let handle = server.handle();
+        let thread = std::thread::spawn(move || server.serve());
+        Instance {
+            address,
+            folder,
+            lines,
+            handle,
+            thread: Some(thread),
+        }
+    }
+
+    /// The shared folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A path in the shared folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts a file there, as somebody else on the machine would.
+    pub fn write(&self, name: &str, content: &[u8]) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// What a file holds.
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap()
+    }
+
+    /// Every file and folder below the shared one, hidden names too, sorted; folders with a slash.
+    pub fn tree(&self) -> Vec<String> {
+        tree(self.folder())
+    }
+
+    /// A connection.
+    pub fn connect(&self) -> Wire {
+        Wire::connect(self.address)
+    }
+
+    /// One request on a connection of its own: a request line without its version, fields without
+    /// Host, a body with its length.
+    pub fn ask(&self, line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.connect().ask(line, fields, body)
+    }
+
+    /// A GET.
+    pub fn get(&self, target: &str) -> Answer {
+        self.ask(&format!("GET {target}"), &[], b"")
+    }
+
+    /// An event stream; `target` with its query.
+    pub fn stream(&self, target: &str, fields: &[(&str, &str)]) -> Stream {
+        Stream::open(self.address, target, fields)
+    }
+
+    /// The lines logged so far.
+    pub fn log(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// Stops it and waits until it has stopped.
+    pub fn stop(&mut self) {
+        self.handle.stop();
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the server ends without a panic");
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.stop();
+        }
+    }
+}
+
+/// Every file and folder below one, sorted; folders with a slash.
+pub fn tree(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut ahead = vec![folder.to_owned()];
+    while let Some(at) = ahead.pop() {
+        for entry in std::fs::read_dir(at).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry
+                .path()
+                .strip_prefix(folder)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            if entry.file_type().unwrap().is_dir() {
+                found.push(format!("{name}/"));
+                ahead.push(entry.path());
+            } else {
+                found.push(name);
+            }
+        }
+    }
+    found.sort();
+    found
+}
