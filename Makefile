@@ -37,7 +37,7 @@ define need
 		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	[ -z "$$missing" ] && exit; \
 	as=; [ "$$(id -u)" = 0 ] || as=sudo; \
-	echo "make: missing$$missing, so: $$as apt-get install $(2)"; \
+	echo "make: missing$$missing, so: $${as:+$$as }apt-get install $(2)"; \
 	$$as apt-get -qq update && $$as env DEBIAN_FRONTEND=noninteractive \
 		apt-get -qq install -y --no-install-recommends $(2) >/dev/null
 endef

@@ -7,6 +7,8 @@ import { curl, expect, test } from "../fixtures.mjs";
 import { fileUrl, listDisk, makeFile, sha256 } from "../disk.mjs";
 
 const BIG_BYTES = 200 * 1024 * 1024;
+// A running transfer may hold up a stop for ten seconds; an open page is none and may not.
+const STOP_WITH_PAGES_MS_MAX = 5_000;
 
 test("a 200 MB file dropped on one page reaches the other whole", async ({
   home, openPage, server, share,
@@ -67,4 +69,20 @@ test("both pages come back by themselves after the server was killed", async ({
   await curl("-T", path.join(share, "came.txt"), fileUrl(server.url, "live again.txt"));
   for (const page of pages) await expect(page.row("live again.txt")).toBeVisible();
   expect(await readFile(path.join(share, "live again.txt"), "utf8")).toBe("came");
+});
+
+test("open pages do not hold up a polite stop, and notice the new start", async ({
+  complaints, openPage, server,
+}) => {
+  const pages = [await openPage(), await openPage()];
+  for (const page of pages) await expect(page.live).toBeVisible();
+
+  complaints.allow(/net::ERR_/);
+  const asked = performance.now();
+  expect(await server.stop()).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(STOP_WITH_PAGES_MS_MAX);
+  for (const page of pages) await expect(page.live).toBeHidden();
+
+  await server.start();
+  for (const page of pages) await expect(page.live).toBeVisible({ timeout: 30_000 });
 });

@@ -3,7 +3,12 @@
 import { expect, test } from "../fixtures.mjs";
 import { makeFamily } from "../family.mjs";
 
-const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true };
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+};
 
 const LOOKS = [
   ["light", { colorScheme: "light" }],
