@@ -8,11 +8,17 @@ import { fileUrl } from './paths.js';
 /** @typedef {import('./state.js').Listing} Listing */
 
 const ANSWER_WAIT_MS = 20_000;
-const EVENTS = ['upload', 'update', 'delete', 'move', 'folder', 'progress', 'reset', 'ready', 'beat'];
+const EVENTS = [
+  'upload', 'update', 'delete', 'move', 'folder', 'progress', 'reset', 'ready', 'beat',
+];
 
 /** A refusal, by the server's stable code; `unreachable` is ours, for no answer at all. */
 export class ApiError extends Error {
-  /** @param {string} code @param {number} status 0 when there was no answer @param {string} message */
+  /**
+   * @param {string} code
+   * @param {number} status 0 when there was no answer
+   * @param {string} message
+   */
   constructor(code, status, message) {
     super(message);
     this.code = code;
@@ -68,7 +74,10 @@ export async function remove(key) {
 /**
  * Sends one file as one request, since only XMLHttpRequest tells how far it has come.
  * @param {{dir: string, path: string, file: File}} what path below dir, plain
- * @param {{progress: (sent: number) => void, done: () => void, failed: (error: ApiError) => void}} on
+ * @param {object} on
+ * @param {(sent: number) => void} on.progress bytes, the form around the file included
+ * @param {() => void} on.done
+ * @param {(error: ApiError) => void} on.failed
  * @returns {() => void} stops it; nothing of the file stays on the server
  */
 export function upload({ dir, path, file }, on) {

@@ -4,7 +4,7 @@
 // and phones are sold. Pure: the current time is an argument.
 
 const KB = 1000;
-const SIZES = /** @type {const} */ (['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte']);
+const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -40,7 +40,8 @@ export function createFormat(locale) {
       power += 1;
     }
     const digits = power > 0 && value < 9.95 ? 1 : 0;
-    return unit(value, `${SIZES[power]}${suffix}`, digits, power === 0 && suffix === '' ? 'long' : 'short');
+    const display = power === 0 && suffix === '' ? 'long' : 'short';
+    return unit(value, `${SIZES[power]}${suffix}`, digits, display);
   };
 
   return {

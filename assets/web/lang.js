@@ -21,7 +21,10 @@ export function choose(wanted) {
   return 'en';
 }
 
-/** @param {readonly string[]} wanted @returns {Promise<{texts: Texts, locale: string | undefined}>} */
+/**
+ * @param {readonly string[]} wanted
+ * @returns {Promise<{texts: Texts, locale: string | undefined}>} locale as Intl takes it
+ */
 export async function load(wanted) {
   const base = choose(wanted);
   // An English-speaking reader keeps the dates of his own country (en-GB, en-IN, …).

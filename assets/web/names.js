@@ -12,7 +12,8 @@ const TURNING = new Map([
   ['\u2068', 'FSI'], ['\u2069', 'PDI'], ['\u200b', 'ZWSP'], ['\u2060', 'WJ'], ['\ufeff', 'BOM'],
   ['\u00ad', 'SHY'], ['\u2028', 'LS'], ['\u2029', 'PS'],
 ]);
-const HIDDEN = new RegExp(`^ +| +$|[\\u0000-\\u001f\\u007f-\\u009f${[...TURNING.keys()].join('')}]`, 'gu');
+const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f';
+const HIDDEN = new RegExp(`^ +| +$|[${CONTROLS}${[...TURNING.keys()].join('')}]`, 'gu');
 
 /** @param {string} found what HIDDEN matched @returns {string} */
 function signOf(found) {

@@ -19,7 +19,7 @@ const SETTLE_MS = 3000;
  * @property {string} key where it will stand unless the name is taken
  * @property {number} size bytes
  * @property {number} sent bytes
- * @property {'waiting' | 'sending' | 'finishing' | 'failed'} state finishing: all sent, no answer yet
+ * @property {'waiting' | 'sending' | 'finishing' | 'failed'} state finishing: no answer yet
  * @property {string | null} code why it failed
  * @property {number} bytes_per_second
  *

@@ -118,5 +118,6 @@ function highlight(element) {
   // Reading a size makes the browser notice the change; only so does the animation start again.
   void element.offsetWidth;
   element.classList.add('is-fresh');
-  element.addEventListener('animationend', () => element.classList.remove('is-fresh'), { once: true });
+  element.addEventListener('animationend', () => element.classList.remove('is-fresh'),
+    { once: true });
 }

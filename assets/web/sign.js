@@ -5,7 +5,11 @@ import { find, setAttribute, setText } from './elements.js';
 /** A hiccup shorter than this is nobody's business. */
 const PATIENCE_MS = 900;
 
-/** @param {HTMLElement} root @param {HTMLElement} banner @param {import('./lang.js').Texts} texts */
+/**
+ * @param {HTMLElement} root
+ * @param {HTMLElement} banner warns above a list that may be old
+ * @param {import('./lang.js').Texts} texts
+ */
 export function mountSign(root, banner, texts) {
   let wanted = '';
   let timer = 0;

@@ -43,7 +43,7 @@ import { ordered, compare } from './order.js';
  * @typedef {{type: 'opened', dir: string, known?: State}
  *   | {type: 'listing'}
  *   | {type: 'listed', dir: string, listing: Listing}
- *   | {type: 'unlisted', dir: string, reason: 'missing' | 'offline' | 'failed', code: string | null}
+ *   | {type: 'unlisted', dir: string, reason: State['phase'], code: string | null}
  *   | {type: 'link', link: State['link']}
  *   | {type: 'event', event: LiveEvent}} Action
  */
@@ -65,7 +65,7 @@ export function initial(dir) {
   };
 }
 
-/** @param {State} state @param {Action} action @returns {State} the same object if all is as it was */
+/** @param {State} state @param {Action} action @returns {State} the same one if nothing changed */
 export function reduce(state, action) {
   switch (action.type) {
     case 'opened':
@@ -122,7 +122,7 @@ function listed(state, listing) {
   return missed.reduce(happened, fresh);
 }
 
-/** @param {State} state @param {State['phase']} reason @param {string | null} code @returns {State} */
+/** @param {State} state @param {State['phase']} reason @param {string | null} code */
 function unlisted(state, reason, code) {
   // A list that was right a moment ago is worth more than a notice in its place: it stays, and the
   // sign tells that it may be old. Only a folder that is gone takes its list along.
@@ -197,7 +197,7 @@ function gone(state, key, moved_to) {
   return { ...state, entries, tick: state.tick + 1 };
 }
 
-/** @param {State} state @param {string} from @param {string} to @param {Kind} kind @returns {State} */
+/** @param {State} state @param {string} from @param {string} to @param {Kind} kind */
 function moved(state, from, to, kind) {
   const before = state.entries.get(from);
   const left = gone(state, from, to);
@@ -225,7 +225,8 @@ function progressed(state, data) {
 
 /** @param {Entry} entry @param {Pick<Entry, 'kind' | 'size' | 'modified'>} other */
 function alike(entry, other) {
-  return entry.kind === other.kind && entry.size === other.size && entry.modified === other.modified;
+  return entry.kind === other.kind && entry.size === other.size
+    && entry.modified === other.modified;
 }
 
 /**

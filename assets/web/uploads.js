@@ -78,7 +78,9 @@ export function mountUploads(root, words, on) {
       const hidden = { waiting: waiting.length - WAITING_SHOWN_MAX,
         failed: failed.length - FAILED_SHOWN_MAX };
       const more = [];
-      if (hidden.failed > 0) more.push(texts.more_failed(hidden.failed, format.count(hidden.failed)));
+      if (hidden.failed > 0) {
+        more.push(texts.more_failed(hidden.failed, format.count(hidden.failed)));
+      }
       if (hidden.waiting > 0) {
         more.push(texts.more_waiting(hidden.waiting, format.count(hidden.waiting)));
       }

@@ -40,7 +40,8 @@ test('lengths of time', () => {
 test('ages', () => {
   const now = Date.UTC(2024, 5, 15, 12);
   for (const [passed, text] of [
-    [0, 'now'], [59 * SECOND, 'now'], [60 * SECOND, '1 minute ago'], [59 * 60 * SECOND, '59 minutes ago'],
+    [0, 'now'], [59 * SECOND, 'now'], [60 * SECOND, '1 minute ago'],
+    [59 * 60 * SECOND, '59 minutes ago'],
     [HOUR, '1 hour ago'], [DAY, 'yesterday'], [6 * DAY, '6 days ago'], [7 * DAY, 'Jun 8, 2024'],
     [-2 * 60 * SECOND, 'now'], [-2 * DAY, 'Jun 17, 2024'],
   ]) assert.equal(age(now - passed, now), text);
@@ -72,7 +73,8 @@ test('an entry has the picture of its kind', () => {
 
 test('the language is the first wanted one that there is', () => {
   for (const [wanted, base] of [
-    [['zh-CN', 'en'], 'zh'], [['de', 'zh-TW'], 'zh'], [['en-GB', 'zh'], 'en'], [['de'], 'en'], [[], 'en'],
+    [['zh-CN', 'en'], 'zh'], [['de', 'zh-TW'], 'zh'], [['en-GB', 'zh'], 'en'],
+    [['de'], 'en'], [[], 'en'],
     [['constructor'], 'en'],
   ]) assert.equal(choose(wanted), base);
 });

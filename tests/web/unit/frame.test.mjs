@@ -22,7 +22,7 @@ test('the page holds no inline script, style or handler', () => {
 
 test('no script makes HTML out of text', () => {
   for (const name of scripts) {
-    assert.doesNotMatch(text(name), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(/);
+    assert.doesNotMatch(text(name), /(inner|outer|Adjacent)HTML|document\.write|\beval\(/);
   }
 });
 
@@ -36,7 +36,8 @@ test('every address is relative, so that any base path works', () => {
 });
 
 test('every module that starts with the page is fetched at once', () => {
-  const preloaded = [...html.matchAll(/modulepreload" href="web\/([^"]+)"/g)].map(([, name]) => name);
+  const links = [...html.matchAll(/modulepreload" href="web\/([^"]+)"/g)];
+  const preloaded = links.map(([, name]) => name);
   const wanted = scripts.filter((name) => name !== 'app.js' && name !== 'lang/zh.js');
   assert.deepEqual(preloaded.sort(), wanted.sort());
 });

@@ -75,7 +75,7 @@ test('beats keep it open', () => {
   assert.equal(opened.length, 1);
 });
 
-test('a broken line is tried again, later each time, and called offline at the third failure', () => {
+test('a broken line is tried again, later each time, and is offline at the third failure', () => {
   const { opened, links, clock, newest } = start();
   for (const ms of [500, 1000, 2000, 4000, 8000, 15_000, 15_000]) {
     const before = opened.length;

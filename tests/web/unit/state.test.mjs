@@ -12,7 +12,9 @@ const folder = (name) => ({ name, kind: 'folder', size: 0, modified: 1 });
 const event = (name, data, id = null) => (
   { type: 'event', event: { name, data, id, now: NOW } }
 );
-const upload = (path, size = 1, modified = 1, id = null) => event('upload', { path, size, modified }, id);
+const upload = (path, size = 1, modified = 1, id = null) => (
+  event('upload', { path, size, modified }, id)
+);
 const listed = (dir, entries, event_id = 'a5') => (
   { type: 'listed', dir, listing: { event_id, free_bytes: 7, entries } }
 );
@@ -69,7 +71,8 @@ test('what happens in other folders does not show', () => {
 });
 
 test('a move within the folder keeps size and time', () => {
-  const state = play(shown('', file('a', 7, 8)), event('move', { from: 'a', path: 'b', kind: 'file' }));
+  const move = event('move', { from: 'a', path: 'b', kind: 'file' });
+  const state = play(shown('', file('a', 7, 8)), move);
   assert.deepEqual(names(state), ['b']);
   assert.equal(state.entries.get('b').size, 7);
   assert.equal(state.entries.get('b').modified, 8);
@@ -81,7 +84,7 @@ test('a move out of the folder takes the row away', () => {
   assert.deepEqual(names(state), []);
 });
 
-test('a move into the folder shows at once and asks for a listing, since the event has no size', () => {
+test('a move into the folder shows at once and asks for a listing, which knows its size', () => {
   const state = play(shown('d'), event('move', { from: 'a', path: 'd/a', kind: 'file' }));
   assert.deepEqual(names(state), ['a']);
   assert.equal(state.entries.get('d/a').size, null);
@@ -140,7 +143,7 @@ test('an event newer than the listing that was on its way is not undone by it', 
 test('an event that the listing already shows is not played again', () => {
   const asked = play(shown('', file('a')), { type: 'listing' });
   const state = play(asked, upload('b', 1, 1, 'a6'), listed('', [file('a')], 'a7'));
-  assert.deepEqual(names(state), ['a'], 'uploaded by a6, deleted by a7 before the listing was made');
+  assert.deepEqual(names(state), ['a'], 'uploaded by a6, deleted by a7');
 });
 
 test('a listing of a folder that was left is ignored', () => {
@@ -148,7 +151,7 @@ test('a listing of a folder that was left is ignored', () => {
   assert.equal(state.phase, 'loading');
 });
 
-test('a list that was right a moment ago outlives a failed listing, but not a missing folder', () => {
+test('a list that was right outlives a failed listing, but not a missing folder', () => {
   const failed = (reason) => ({ type: 'unlisted', dir: '', reason, code: 'internal' });
   assert.deepEqual(names(play(shown('', file('a')), failed('offline'))), ['a']);
   assert.deepEqual(names(play(shown('', file('a')), failed('missing'))), []);
