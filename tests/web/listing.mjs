@@ -11,7 +11,7 @@ export class ListingPage {
     this.rows = page.locator(".row:not(.is-leaving, .is-arriving)");
     this.emptyMessage = page.getByRole("heading", { name: "Nothing here yet" });
     this.missingMessage = page.getByRole("heading", { name: "This folder is not here" });
-    this.live = page.getByRole("status").filter({ hasText: /^Live$/ });
+    this.live = page.getByRole("status").filter({ hasText: /^\s*Live\s*$/ });
   }
 
   /** The row of one file or folder, by its path relative to the share. */

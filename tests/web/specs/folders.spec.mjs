@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { expect, test } from "../fixtures.mjs";
-import { listDisk, makeFile, sha256 } from "../disk.mjs";
+import { curl, expect, test } from "../fixtures.mjs";
+import { fileUrl, listDisk, makeFile, sha256 } from "../disk.mjs";
 
 test("ten files sent by the button arrive whole", async ({ home, openPage, share }) => {
   const names = Array.from({ length: 10 }, (_, i) => `photo ${i + 1}.jpg`);
@@ -54,10 +54,12 @@ test("folders open, and back and forward work", async ({ openPage, share }) => {
   await expect(page.row("a b/ü #1")).toBeVisible();
 });
 
-test("an empty folder says so, until something comes", async ({ openPage, share }) => {
+test("an empty folder says so, until something comes", async ({ home, openPage, server }) => {
   const page = await openPage();
   await expect(page.emptyMessage).toBeVisible();
-  await writeFile(path.join(share, "first.txt"), "first");
+  const file = path.join(home, "file");
+  await writeFile(file, "first");
+  await curl("-T", file, fileUrl(server.url, "first.txt"));
   await expect(page.row("first.txt")).toBeVisible();
   await expect(page.emptyMessage).toBeHidden();
 });
