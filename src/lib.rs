@@ -62,6 +62,7 @@ pub mod http;
 pub mod lan;
 pub mod log;
 pub mod options;
+pub mod random;
 mod routes;
 pub mod server;
 pub mod storage;

@@ -23,6 +23,7 @@ use crate::events::{self, Epoch, Hub};
 use crate::http::departures::Departures;
 use crate::http::sse;
 use crate::log::Log;
+use crate::random;
 use crate::routes::App;
 use crate::server::accept::Acceptor;
 use crate::server::listener::Bound;
@@ -157,9 +158,7 @@ fn start_hub(limits: &Limits) -> Result<Hub, StartError> {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let start_ms = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
-    let mut random = [0; 4];
-    rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
-        .map_err(|e| StartError(format!("cannot draw random numbers: {}", reason(&e.into()))))?;
+    let random = random::bytes().map_err(|e| StartError(e.to_string()))?;
     let epoch = Epoch::new(start_ms, u32::from_ne_bytes(random));
     let hub_limits = events::Limits {
         kept_events_max: limits.events_kept,

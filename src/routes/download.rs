@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 use crate::http::disposition;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::routes::{App, existing, files};
+use crate::routes::representation::represent;
+use crate::routes::{App, existing};
 use crate::storage::Stored;
 
 /// The same bytes as below `/files`, as an attachment under the file's own name.
@@ -14,7 +15,7 @@ pub(super) fn attachment(app: &App, request: &mut Request<'_>, rest: &str) -> Re
         Stored::Folder => Err(Error::NotImplemented("Folders cannot be downloaded yet.")),
         Stored::File(file) => {
             let name = disposition::attachment(path.name().as_encoded_bytes());
-            files::represent(request, &path, file, Some(name))
+            represent(request, &path, file, name)
         }
     }
 }

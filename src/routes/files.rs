@@ -5,25 +5,20 @@ use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::http::conditional::{self, Access, Conditions, EntityTag, Validators, Verdict};
-use crate::http::media;
-use crate::http::range::{self, Selection};
+use crate::http::conditional::{self, Access, Verdict};
 use crate::http::request::Request;
-use crate::http::response::{Payload, Piece, Response};
+use crate::http::response::Response;
 use crate::http::target;
+use crate::routes::representation::{represent, validators, with_conditions};
 use crate::routes::{App, existing, kind_of_event, new_path, publish_folders};
-use crate::storage::{Change, Facts, OnConflict, OpenFile, Published, RelPath, Stored};
-
-/// What keeps a document that could run script from doing so, and from being framed elsewhere.
-const SANDBOX: &str = "sandbox; default-src 'none'; img-src 'self' data:; \
-                       style-src 'self' 'unsafe-inline'; media-src 'self'; frame-ancestors 'self'";
+use crate::storage::{Change, OnConflict, Published, RelPath, Stored};
 
 /// The bytes of a file, inline; for a folder the way to its page.
 pub(super) fn read(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
     let path = existing(rest)?;
     match app.share.read(&path)? {
         Stored::Folder => Ok(to_page(&path)),
-        Stored::File(file) => represent(request, &path, file, None),
+        Stored::File(file) => represent(request, &path, file, "inline".into()),
     }
 }
 
@@ -33,72 +28,6 @@ pub(super) fn to_page(folder: &RelPath) -> Response {
     Response::empty(303)
         .with("Location", location)
         .with("Cache-Control", "no-store")
-}
-
-/// A file as an answer: conditions, range, and what says how it may be shown.
-pub(super) fn represent(
-    request: &Request<'_>,
-    path: &RelPath,
-    file: OpenFile,
-    disposition: Option<String>,
-) -> Result<Response> {
-    let now = SystemTime::now();
-    let current = validators(&file.facts);
-    let verdict = with_conditions(request, |conditions| {
-        conditional::evaluate(conditions, Access::Read, Some(&current))
-    });
-    let identity = |response: Response| {
-        response
-            .with("ETag", current.etag.to_string())
-            .with(
-                "Last-Modified",
-                conditional::http_date(current.modified.min(now)),
-            )
-            .with("Cache-Control", "no-cache")
-    };
-    match verdict {
-        Verdict::Proceed => {}
-        Verdict::NotModified => return Ok(identity(Response::empty(304))),
-        Verdict::PreconditionFailed => return Err(Error::PreconditionFailed),
-    }
-    let if_range = request.field("If-Range");
-    let wanted = request
-        .field("Range")
-        .filter(|_| conditional::range_holds(if_range.as_deref(), &current, now));
-    let size = file.facts.size;
-    let media_type = media::media_type(path.name().as_encoded_bytes());
-    let whole = Piece::File {
-        offset: 0,
-        length: size,
-    };
-    let response = match range::select(wanted.as_deref(), size)? {
-        Selection::One(part) => {
-            let piece = Piece::File {
-                offset: part.start(),
-                length: part.length(),
-            };
-            Response::new(
-                206,
-                media_type.clone(),
-                Payload::File(file.file, vec![piece]),
-            )
-            .with("Content-Range", range::content_range(part, size))
-        }
-        // Several ranges at once come with their issue; answering with the whole is allowed.
-        Selection::Whole | Selection::Many(_) => Response::new(
-            200,
-            media_type.clone(),
-            Payload::File(file.file, vec![whole]),
-        ),
-    };
-    let mut response = identity(response).with("Accept-Ranges", "bytes");
-    if media::is_active(&media_type) {
-        response = response.with("Content-Security-Policy", SANDBOX);
-    }
-    Ok(match disposition {
-        Some(disposition) => response.with("Content-Disposition", disposition),
-        None => response.with("Content-Disposition", "inline"),
-    })
 }
 
 /// The body becomes the file.
@@ -220,23 +149,6 @@ fn require(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
     match verdict {
         Verdict::Proceed => Ok(()),
         Verdict::NotModified | Verdict::PreconditionFailed => Err(Error::PreconditionFailed),
-    }
-}
-
-fn with_conditions<T>(request: &Request<'_>, judge: impl FnOnce(&Conditions<'_>) -> T) -> T {
-    judge(&Conditions {
-        if_match: request.field("If-Match").as_deref(),
-        if_none_match: request.field("If-None-Match").as_deref(),
-        if_modified_since: request.field("If-Modified-Since").as_deref(),
-        if_unmodified_since: request.field("If-Unmodified-Since").as_deref(),
-    })
-}
-
-fn validators(facts: &Facts) -> Validators {
-    let etag = EntityTag::of_file(facts.inode, facts.size, facts.modified_ns, facts.changed_ns);
-    Validators {
-        etag,
-        modified: facts.modified(),
     }
 }
 

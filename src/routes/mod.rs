@@ -10,13 +10,17 @@ mod form;
 mod health;
 mod list;
 mod page;
+mod representation;
 mod status;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::SystemTime;
 
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::events::{Event, Hub};
+use crate::http::conditional::{self, Access, Conditions, EntityTag, Validators, Verdict};
 use crate::http::departures::Departures;
 use crate::http::method::Method;
 use crate::http::refusal::refusal;
@@ -29,7 +33,7 @@ use crate::storage::{Kind, RelPath, Share};
 /// What every route can reach.
 pub(crate) struct App {
     /// The shared folder.
-    pub share: Share,
+    pub share: Arc<Share>,
     /// Where changes are told.
     pub hub: Hub,
     /// Who notices that the reader of a stream has gone.
@@ -52,7 +56,7 @@ impl App {
         log: Log,
     ) -> App {
         App {
-            share,
+            share: Arc::new(share),
             hub,
             departures,
             limits,
@@ -177,6 +181,23 @@ fn existing(rest: &str) -> Result<RelPath> {
 /// The path of something that is to be created, from the rest of a URL.
 fn new_path(rest: &str) -> Result<RelPath> {
     RelPath::parse_new(&target::decode_path(rest)?)
+}
+
+/// Whether the client says that it has what this ETag names.
+fn is_known(request: &Request<'_>, etag: &str) -> bool {
+    let if_none_match = request.field("If-None-Match");
+    let conditions = Conditions {
+        if_none_match: if_none_match.as_deref(),
+        ..Conditions::default()
+    };
+    EntityTag::parse(etag).is_some_and(|etag| {
+        // There is no date to be asked about.
+        let current = Validators {
+            etag,
+            modified: SystemTime::UNIX_EPOCH,
+        };
+        conditional::evaluate(&conditions, Access::Read, Some(&current)) == Verdict::NotModified
+    })
 }
 
 /// Tells the folders that were made on the way to a file.

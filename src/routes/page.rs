@@ -1,11 +1,10 @@
 //! `GET /` and `GET /web/<file>`: the page and its parts, embedded in the binary as gzip.
 
 use crate::error::{Error, Result};
-use crate::http::conditional::{self, Access, Conditions, EntityTag, Validators, Verdict};
 use crate::http::media;
 use crate::http::request::Request;
 use crate::http::response::{Payload, Response};
-use crate::routes::App;
+use crate::routes::{App, is_known};
 
 /// One file of `assets/web`.
 struct Part {
@@ -41,11 +40,6 @@ fn part_named(request: &Request<'_>, name: &str) -> Result<Response> {
         .iter()
         .find(|part| part.name == name)
         .ok_or(Error::NotFound)?;
-    let if_none_match = request.field("If-None-Match");
-    let conditions = Conditions {
-        if_none_match: if_none_match.as_deref(),
-        ..Default::default()
-    };
     let gzipped = request.accepts("Accept-Encoding", "gzip");
     // Weak, since it names two encodings of one content (RFC 9110, section 8.8.3.3).
     let etag = format!("W/{}", part.etag);
@@ -55,16 +49,8 @@ fn part_named(request: &Request<'_>, name: &str) -> Result<Response> {
             .with("Vary", "Accept-Encoding")
             .with("Cache-Control", "no-cache")
     };
-    if let Some(tag) = EntityTag::parse(&etag) {
-        // It has no date: its ETag alone is asked about.
-        let current = Validators {
-            etag: tag,
-            modified: std::time::SystemTime::UNIX_EPOCH,
-        };
-        let verdict = conditional::evaluate(&conditions, Access::Read, Some(&current));
-        if verdict == Verdict::NotModified {
-            return Ok(identity(Response::empty(304)));
-        }
+    if is_known(request, &etag) {
+        return Ok(identity(Response::empty(304)));
     }
     let media_type = media::media_type(part.name.as_bytes());
     let response = if gzipped {

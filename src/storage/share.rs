@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
@@ -121,15 +121,15 @@ impl Share {
     ///
     /// # Errors
     /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
-    pub fn entries<'s>(
-        &'s self,
+    pub fn entries(
+        self: &Arc<Share>,
         folder: &RelPath,
-    ) -> Result<impl Iterator<Item = Result<Entry>> + 's> {
+    ) -> Result<impl Iterator<Item = Result<Entry>> + Send + use<>> {
         let dir = self.folder(folder)?;
         let names = readable(&dir)
             .and_then(rustix::fs::Dir::new)
             .map_err(|e| Error::io("list", folder, e.into()))?;
-        let folder = folder.clone();
+        let (share, folder) = (Arc::clone(self), folder.clone());
         let depth = folder.ancestors().count();
         Ok(names.filter_map(move |item| match item {
             Ok(item) => {
@@ -138,7 +138,7 @@ impl Share {
                 if own {
                     None
                 } else {
-                    self.entry(&dir, &folder, name).transpose()
+                    share.entry(&dir, &folder, name).transpose()
                 }
             }
             Err(e) => Some(Err(Error::io("list", &folder, e.into()))),

@@ -11,6 +11,7 @@ use rustix::fs::FlockOperation;
 use super::name::{RelPath, TEMPORARY_PREFIX};
 use super::share::Share;
 use crate::error::{Error, Result};
+use crate::random;
 
 /// Random bytes in a temporary name: two servers on one folder must not meet.
 const RANDOM_BYTES: usize = 12;
@@ -134,9 +135,7 @@ impl Drop for Upload {
 
 /// A name that nobody has and no client can ask for.
 pub(super) fn temporary_name() -> Result<String> {
-    let mut random = [0_u8; RANDOM_BYTES];
-    rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
-        .map_err(|e| Error::io("make a name in", ".", e.into()))?;
+    let random: [u8; RANDOM_BYTES] = random::bytes()?;
     let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("{TEMPORARY_PREFIX}{digits}"))
 }
