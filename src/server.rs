@@ -21,10 +21,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::config::{Config, Limits};
 use crate::events::{self, Epoch, Hub};
 use crate::http::departures::Departures;
-use crate::http::sse;
 use crate::log::Log;
 use crate::random;
-use crate::routes::App;
+use crate::routes::{self, App};
 use crate::server::accept::Acceptor;
 use crate::server::listener::Bound;
 use crate::server::permits::Permits;
@@ -167,7 +166,7 @@ fn start_hub(limits: &Limits) -> Result<Hub, StartError> {
         queue_frames_max: limits.stream_queue_events,
         patience_ms: limits.stream_patience_ms,
     };
-    Hub::new(epoch, hub_limits, sse::encode).map_err(|e| StartError(e.to_string()))
+    Hub::new(epoch, hub_limits, routes::encode).map_err(|e| StartError(e.to_string()))
 }
 
 /// Sweeps what an earlier run left behind, on a thread of its own, and waits a little for it, so

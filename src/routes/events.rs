@@ -8,7 +8,7 @@ use crossbeam_channel::RecvTimeoutError;
 use rustix::net::sockopt;
 
 use crate::error::{Error, Result};
-use crate::events::{Filter, Replay, Subscription};
+use crate::events::{Filter, Record, Replay, Subscription};
 use crate::http::request::Request;
 use crate::http::response::{Payload, Response};
 use crate::http::socket::Socket;
@@ -63,6 +63,14 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     )
 }
 
+/// The frame of one event, as the hub wants it encoded.
+pub(crate) fn encode(record: &Record<'_>) -> Arc<[u8]> {
+    let id = record.id.map(|id| id.to_string());
+    sse::frame(id.as_deref(), record.name, record.data)
+        .into_bytes()
+        .into()
+}
+
 /// Writes the stream until the client or the hub ends it. First comes what was missed, then
 /// `ready`: a client that loses the line in between must not believe that it has seen all.
 fn tell(socket: &Socket, mut subscription: Subscription, beat: Duration) -> io::Result<()> {
@@ -70,7 +78,8 @@ fn tell(socket: &Socket, mut subscription: Subscription, beat: Duration) -> io::
     let mut first = sse::opening();
     match subscription.take_replay() {
         Replay::Reset => {
-            first.extend_from_slice(sse::frame(None, "reset", &sse::data_of(newest)).as_bytes());
+            let reset = serde_json::json!({ "event_id": newest.to_string() }).to_string();
+            first.extend_from_slice(sse::frame(None, "reset", &reset).as_bytes());
         }
         Replay::Events(frames) => {
             for frame in frames {

@@ -13,6 +13,8 @@ mod page;
 mod representation;
 mod status;
 
+pub(crate) use events::encode;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;

@@ -7,6 +7,7 @@
 mod entry;
 mod link;
 mod name;
+mod naming;
 mod publish;
 mod share;
 mod sweep;

@@ -1,0 +1,157 @@
+//! How a file gets its name, atomically: without replacing, numbered, or in exchange for the one
+//! that stood there. Each system call that a file system may lack has its fallback.
+//!
+//! It works on single names in open folders, so that nothing here can lead elsewhere.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use cap_std::fs::Dir;
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, RenameFlags, linkat, openat, renameat, renameat_with, statat,
+    unlinkat,
+};
+use rustix::io::{Errno, Result};
+
+use super::name::NAME_BYTES_MAX;
+use super::upload::temporary_name;
+
+/// A file under a temporary name: the folder it lies in, and the name.
+pub(super) type Source<'a> = (&'a Dir, &'a str);
+
+/// Gives a temporary file its name, unless something stands there (`EXIST`).
+///
+/// `RENAME_NOREPLACE` where the file system has it, else a second hard link. Where it has neither,
+/// an empty file reserves the name and is replaced at once: for that moment it can be seen.
+pub(super) fn take_name((from, temporary): Source<'_>, to: &Dir, name: &OsStr) -> Result<()> {
+    match renameat_with(from, temporary, to, name, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+        other => return other,
+    }
+    match linkat(from, temporary, to, name, AtFlags::empty()) {
+        Ok(()) => return unlinkat(from, temporary, AtFlags::empty()),
+        Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {}
+        Err(e) => return Err(e),
+    }
+    let reserve = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    drop(openat(to, name, reserve, Mode::from_raw_mode(0o666))?);
+    renameat(from, temporary, to, name)
+}
+
+/// Gives a temporary file its name or, where that is taken, the first free one like it.
+pub(super) fn take_free_name(from: Source<'_>, to: &Dir, name: &OsStr) -> Result<OsString> {
+    let mut candidate = name.to_os_string();
+    for number in 2_u32.. {
+        match take_name(from, to, &candidate) {
+            Ok(()) => return Ok(candidate),
+            Err(Errno::EXIST) => candidate = numbered(name, number),
+            Err(e) => return Err(e),
+        }
+    }
+    Err(Errno::EXIST)
+}
+
+/// Gives a temporary file its name, in exchange for the file that stands there, if one does, which
+/// is then under the temporary name. True when there was one; `ISDIR` when it is a folder.
+pub(super) fn replace(from: Source<'_>, to: &Dir, name: &OsStr) -> Result<bool> {
+    loop {
+        match take_name(from, to, name) {
+            Ok(()) => return Ok(false),
+            Err(Errno::EXIST) => {}
+            Err(e) => return Err(e),
+        }
+        match statat(to, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if is_folder(&stat) => return Err(Errno::ISDIR),
+            Ok(_) => {}
+            Err(Errno::NOENT) => continue,
+            Err(e) => return Err(e),
+        }
+        match exchange(from, to, name) {
+            Ok(()) => {}
+            // Gone since we looked: the name is free to be taken.
+            Err(Errno::NOENT) => continue,
+            Err(e) => return Err(e),
+        }
+        // A folder can have come in between; it must not be lost.
+        match statat(from.0, from.1, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if is_folder(&stat) => {
+                exchange(from, to, name)?;
+                return Err(Errno::ISDIR);
+            }
+            Ok(_) | Err(_) => return Ok(true),
+        }
+    }
+}
+
+/// Swaps two names. Where the file system cannot, the old file takes a third name first, so that
+/// it can be put back; its readers keep it either way.
+pub(super) fn exchange((from, temporary): Source<'_>, to: &Dir, name: &OsStr) -> Result<()> {
+    match renameat_with(from, temporary, to, name, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+        other => return other,
+    }
+    let aside = temporary_name().map_err(|_| Errno::AGAIN)?;
+    match linkat(to, name, from, &aside, AtFlags::empty()) {
+        Ok(()) => {}
+        // No hard links: for a moment nothing stands at the name.
+        Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {
+            renameat(to, name, from, &aside)?;
+        }
+        Err(e) => return Err(e),
+    }
+    renameat(from, temporary, to, name)?;
+    renameat(from, &aside, from, temporary)
+}
+
+fn is_folder(stat: &rustix::fs::Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+}
+
+/// `photo.jpg` with the number 2 is `photo (2).jpg`: before the last extension, which a name that
+/// begins with its only dot does not have. The stem is cut where the whole would be too long.
+fn numbered(name: &OsStr, number: u32) -> OsString {
+    let name = name.as_bytes();
+    let dot = memchr::memrchr(b'.', name)
+        .filter(|&at| at > 0)
+        .unwrap_or(name.len());
+    let (stem, extension) = name.split_at(dot);
+    let number = format!(" ({number})");
+    let room = NAME_BYTES_MAX.saturating_sub(number.len() + extension.len());
+    let mut end = stem.len().min(room);
+    // Not in the middle of a character.
+    while end > 0
+        && stem
+            .get(end)
+            .is_some_and(|b| b & 0b1100_0000 == 0b1000_0000)
+    {
+        end -= 1;
+    }
+    OsStr::from_bytes(&[&stem[..end], number.as_bytes(), extension].concat()).to_os_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_goes_before_the_last_extension() {
+        for (name, number, expected) in [
+            ("photo.jpg", 2, "photo (2).jpg"),
+            ("a.tar.gz", 3, "a.tar (3).gz"),
+            ("README", 2, "README (2)"),
+            (".bashrc", 2, ".bashrc (2)"),
+            ("photo (2).jpg", 2, "photo (2) (2).jpg"),
+            ("a.", 2, "a (2)."),
+        ] {
+            assert_eq!(numbered(OsStr::new(name), number), OsStr::new(expected));
+        }
+    }
+
+    #[test]
+    fn a_numbered_name_stays_within_the_limit_and_whole() {
+        let long = format!("{}.jpg", "ä".repeat(125));
+        let numbered = numbered(OsStr::new(&long), 12);
+        assert!(numbered.len() <= NAME_BYTES_MAX);
+        assert!(numbered.to_str().is_some_and(|n| n.ends_with("ä (12).jpg")));
+    }
+}
