@@ -98,7 +98,7 @@ impl Gate {
             if let Some(at) = memchr::memmem::find(&bytes[from..], b"\r\n\r\n") {
                 break judge(bytes, from + at + 4, &self.limits);
             }
-            if let Some(refusal) = hopeless(bytes, &self.limits) {
+            if let Some(refusal) = hopeless(bytes, have, &self.limits) {
                 break Arrival::Refused(refusal);
             }
             if seen == self.buffer.len() {
@@ -119,7 +119,11 @@ impl Gate {
             socket.set_low_water(have + 1)?;
             waited = true;
             if !socket.wait_readable(deadline)? {
-                break Arrival::Refused(Error::Timeout);
+                break match seen {
+                    // Empty lines alone are no request that could be refused.
+                    0 => Arrival::Nothing,
+                    _ => Arrival::Refused(Error::Timeout),
+                };
             }
         };
         if waited {
@@ -139,17 +143,28 @@ fn judge(bytes: &[u8], length: usize, limits: &HeadLimits) -> Arrival {
     }
 }
 
-/// Tells an unfinished head that can no longer become a valid one, so that nobody waits for it.
-fn hopeless(bytes: &[u8], limits: &HeadLimits) -> Option<Error> {
+/// Tells an unfinished head that can no longer become a valid one, so that nobody waits for it:
+/// neither the client that speaks another protocol nor our thread. The first `seen` bytes were
+/// looked at before.
+fn hopeless(bytes: &[u8], seen: usize, limits: &HeadLimits) -> Option<Error> {
     /// Room on the request line for a method and a version beside the target.
     const LINE_REST_BYTES: usize = 64;
     let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
+    // The last byte of before is told by the first of now.
+    let is_garbled = (seen.saturating_sub(1)..bytes.len()).any(|at| match bytes[at] {
+        b'\r' => bytes.get(at + 1).is_some_and(|&next| next != b'\n'),
+        b'\n' => at == 0 || bytes[at - 1] != b'\r',
+        b'\t' => false,
+        other => other.is_ascii_control(),
+    });
     if line.len() > limits.target_bytes_max + LINE_REST_BYTES {
         Some(Error::UriTooLong)
     } else if bytes.len() > limits.bytes_max {
         Some(Error::TooManyHeaders)
-    } else if memchr::memmem::find(bytes, b"\n\n").is_some() {
-        Some(Error::BadRequest("A line does not end with CRLF.".into()))
+    } else if is_garbled {
+        Some(Error::BadRequest(
+            "The head of the request is malformed.".into(),
+        ))
     } else {
         None
     }

@@ -97,9 +97,9 @@ impl Head {
             Ok(httparse::Status::Complete(n)) if n == bytes.len() => {}
             Ok(_) => return bad("The head of the request is malformed."),
             Err(httparse::Error::TooManyHeaders) => return Err(Error::TooManyHeaders),
-            Err(httparse::Error::Version) => return Err(Error::BadVersion),
             Err(httparse::Error::HeaderName) => return bad("A field name is malformed."),
             Err(httparse::Error::HeaderValue) => return bad("A field value is malformed."),
+            // The version was good; when this is about it, two spaces stand before it.
             Err(_) => return bad("The request line is malformed."),
         }
         let method = request.method.unwrap_or_default();

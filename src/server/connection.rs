@@ -118,14 +118,16 @@ impl Connection {
         self.expected += head.length() as u64;
         let is_alone = head.framing == Framing::Empty && !followed;
         if is_alone && head.is_plain && self.socket.is_counted() {
-            return match self.client.next() {
+            match self.client.next() {
                 Some(Ok(request)) => {
                     let in_step = self.socket.taken() == Some(self.expected);
-                    Ok((Held(Some(request)), in_step))
+                    return Ok((Held(Some(request)), in_step));
                 }
-                Some(Err(e)) => Err(io::Error::other(e)),
-                None => Err(io::ErrorKind::UnexpectedEof.into()),
-            };
+                Some(Err(e)) => return Err(io::Error::other(e)),
+                // It takes this connection for done, by a word inside another of `Connection`. When
+                // it is done is for us to say, and it has taken nothing.
+                None => {}
+            }
         }
         let mut rest = vec![0; head.length()];
         let mut filled = 0;
@@ -168,7 +170,10 @@ impl Connection {
                 )
             }
         };
-        let is_read = request.body.leaves_the_rest() && !panicked;
+        let status = response.status;
+        // A client without a length may be sending a body all the same, that must not be read as
+        // its next request.
+        let is_read = request.body.leaves_the_rest() && !panicked && status != 411;
         let close = !(is_read && go_on && request.head.keep_alive);
         if let Some(declared) = request.body.declared_bytes() {
             self.expected += declared;
@@ -179,7 +184,6 @@ impl Connection {
             close,
             is_1_1: request.head.is_1_1,
         };
-        let status = response.status;
         let send = AssertUnwindSafe(|| response.send(&self.socket, delivery));
         let sent = catch_unwind(send).unwrap_or_else(|_| {
             app.panics.fetch_add(1, Ordering::Relaxed);
@@ -191,7 +195,8 @@ impl Connection {
             // Half an answer may be on the wire; another must not follow it.
             Err(_) => Then::Close,
             Ok(sent) if !close && !sent.must_close => Then::Next,
-            Ok(_) if !is_read || is_chunked || !go_on => {
+            // What lies unread would make the kernel send a reset, and that can overtake the answer.
+            Ok(_) if !is_read || is_chunked || !go_on || self.socket.unread() > 0 => {
                 self.linger(app);
                 Then::Close
             }

@@ -7,7 +7,10 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
 mod harness;
 mod smoke;
 mod tidy;
+mod wire_heads;
+mod wire_limits;

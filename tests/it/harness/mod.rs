@@ -9,7 +9,7 @@ mod wire;
 pub use answer::Answer;
 pub use binary::Binary;
 pub use stream::{Frame, Stream};
-pub use wire::Wire;
+pub use wire::{Wire, request};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
