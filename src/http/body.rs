@@ -131,18 +131,28 @@ impl Read for Wire<'_> {
         if std::mem::take(&mut self.expects_continue) {
             self.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n", false)?;
         }
-        let before = Instant::now();
-        let deadline = before + self.rate.window.saturating_sub(self.waited);
-        let n = self.socket.read(buffer, deadline)?;
-        self.waited += before.elapsed();
-        self.received += n as u64;
-        if self.waited >= self.rate.window {
-            if self.received < self.rate.bytes {
-                return Err(io::ErrorKind::TimedOut.into());
+        loop {
+            let before = Instant::now();
+            let deadline = before + self.rate.window.saturating_sub(self.waited);
+            let result = self.socket.read(buffer, deadline);
+            self.waited += before.elapsed();
+            let read = match result {
+                Ok(n) => Some(n),
+                // The window is over, and what came in it before this silence counts.
+                Err(e) if e.kind() == io::ErrorKind::TimedOut => None,
+                Err(e) => return Err(e),
+            };
+            self.received += read.unwrap_or(0) as u64;
+            if self.waited >= self.rate.window {
+                if self.received < self.rate.bytes {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                self.waited = Duration::ZERO;
+                self.received = 0;
             }
-            self.waited = Duration::ZERO;
-            self.received = 0;
+            if let Some(n) = read {
+                return Ok(n);
+            }
         }
-        Ok(n)
     }
 }

@@ -12,5 +12,8 @@
 mod harness;
 mod smoke;
 mod tidy;
+mod wire_framing;
 mod wire_heads;
 mod wire_limits;
+mod wire_pipelines;
+mod wire_time;
