@@ -4,11 +4,13 @@
 mod answer;
 mod binary;
 mod stream;
+mod toll;
 mod wire;
 
 pub use answer::Answer;
 pub use binary::Binary;
 pub use stream::{Frame, Stream};
+pub use toll::Toll;
 pub use wire::{Wire, request};
 
 use std::net::SocketAddr;
