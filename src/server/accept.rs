@@ -86,7 +86,7 @@ impl Acceptor {
     }
 
     fn accept(&self, bound: &Bound, no_tls: &SslContextWrap) -> Result<Connection, Trouble> {
-        let guess = lowest_free(bound);
+        let guess = lowest_free(bound).ok_or(Trouble::Shortage)?;
         // The library panics when the last descriptor is gone between its two.
         let accept = AssertUnwindSafe(|| Server::accept_connection(&bound.listener, no_tls));
         let client = match catch_unwind(accept) {
@@ -95,7 +95,8 @@ impl Acceptor {
             Ok(Err(e)) => return Err(Trouble::of(&e)),
             Err(_) => return Err(Trouble::Shortage),
         };
-        let (number, identity) = self.find(guess, bound).ok_or(Trouble::Shortage)?;
+        // A client that has reset its connection already leaves nothing that could be found.
+        let (number, identity) = self.find(guess, bound).ok_or(Trouble::Passing)?;
         if bound.address().is_none() {
             // Unix sockets do not inherit them.
             set_timeouts(number, &self.shared.app.limits).map_err(|e| Trouble::of(&e))?;
@@ -113,15 +114,13 @@ impl Acceptor {
 
     /// Finds the socket that was just accepted: by the number that was the lowest free one before,
     /// else among all. It is the right one when it is connected to our listener and nobody we know.
-    fn find(&self, guess: Option<Descriptor>, bound: &Bound) -> Option<(Descriptor, u64)> {
+    fn find(&self, guess: Descriptor, bound: &Bound) -> Option<(Descriptor, u64)> {
         let ours = |number: Descriptor| {
             let identity = identity(number)?;
             let is_new = !self.shared.roll.contains(identity);
             (is_new && belongs_to(number, bound)).then_some((number, identity))
         };
-        guess
-            .and_then(ours)
-            .or_else(|| open_descriptors().into_iter().find_map(ours))
+        ours(guess).or_else(|| open_descriptors().into_iter().find_map(ours))
     }
 
     fn start(&self, connection: Connection, permit: Permit) {
@@ -167,9 +166,12 @@ impl Trouble {
 }
 
 /// The lowest number that is free now, which is what `accept` takes unless another thread is faster.
+/// None unless there are two: the library takes a second, and a connection that it has accepted
+/// before it finds none is lost, while one that is not accepted waits.
 fn lowest_free(any: impl AsFd) -> Option<Descriptor> {
-    let probe = rustix::io::fcntl_dupfd_cloexec(any, 0).ok()?;
-    Descriptor::new(probe.as_raw_fd())
+    let first = rustix::io::fcntl_dupfd_cloexec(&any, 0).ok()?;
+    let _second = rustix::io::fcntl_dupfd_cloexec(&any, 0).ok()?;
+    Descriptor::new(first.as_raw_fd())
 }
 
 /// What no two open sockets have in common: the kernel's cookie, or where there is none (before

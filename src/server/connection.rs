@@ -27,13 +27,19 @@ pub(crate) type Client = Box<dyn Iterator<Item = Result<tiny_http::Request, Stri
 
 /// An accepted connection.
 pub(crate) struct Connection {
-    /// Dropped first: the roll must not know a descriptor that is closed.
-    seat: Seat,
     socket: Socket,
     /// Owns the descriptor.
     client: Client,
     /// Bytes that all heads and bodies so far, and the empty lines between, have amounted to.
     expected: u64,
+    /// Dropped last: until the descriptor is closed, the roll must know whose it is.
+    seat: Seat,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.seat.leave();
+    }
 }
 
 /// A request whose head the library has read. What it wants is to answer by itself when it is

@@ -1,13 +1,15 @@
 //! The roll of open connections: who is there, whether it is in the middle of a request, and whose
 //! place goes to another when there are too few.
 //!
-//! The lock is held while a socket is cut, and a connection is struck off before its socket is
-//! closed; so no number here is ever one that the system has given to something else.
+//! The lock is held while a socket is cut, and nothing is cut once its connection has said that it
+//! is about to close; so no number that is used here is one that the system has given to something
+//! else. Struck off is a connection only after that: until its descriptor is closed, it must not be
+//! mistaken for one that was just accepted.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -40,6 +42,8 @@ pub(crate) struct Member {
     epoch: Instant,
     /// Milliseconds after the epoch at which it began to wait for a request, or `BUSY`.
     idle_since_ms: AtomicU64,
+    /// Whether its descriptor is about to be closed, or is.
+    is_leaving: AtomicBool,
 }
 
 /// A place on the roll; dropping it strikes the connection off.
@@ -64,7 +68,23 @@ impl Drop for Seat {
     }
 }
 
+impl Seat {
+    /// Says that the descriptor is about to be closed. Dropping the seat comes after that.
+    pub(crate) fn leave(&self) {
+        // With the lock, so that nobody is cutting it at the moment.
+        let _members = self.roll.lock();
+        self.member.is_leaving.store(true, Ordering::SeqCst);
+    }
+}
+
 impl Member {
+    /// Cuts its socket, unless the number may be somebody else's by now.
+    fn cut(&self) {
+        if !self.is_leaving.load(Ordering::SeqCst) {
+            socket::cut(self.number);
+        }
+    }
+
     /// Says that the connection waits for a request.
     pub(crate) fn set_idle(&self) {
         let since = u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(BUSY - 1);
@@ -82,10 +102,21 @@ impl Member {
     }
 
     fn idle_since(&self) -> Option<Instant> {
+        // Whoever is leaving cannot be asked to.
+        if self.is_leaving.load(Ordering::SeqCst) {
+            return None;
+        }
         match self.idle_since_ms.load(Ordering::SeqCst) {
             BUSY => None,
             ms => Some(self.epoch + Duration::from_millis(ms)),
         }
+    }
+
+    fn stalled_for(&self) -> Option<Duration> {
+        if self.is_leaving.load(Ordering::SeqCst) {
+            return None;
+        }
+        socket::stalled_for(self.number)
     }
 }
 
@@ -126,16 +157,17 @@ impl Roll {
             .filter(|m| peer.is_some() && m.peer == peer);
         if held.clone().count() >= self.per_address_max {
             let oldest = held
-                .filter_map(|m| Some((m.idle_since()?, m.number)))
-                .min_by_key(|m| m.0);
-            socket::cut(oldest?.1);
+                .filter_map(|m| Some((m.idle_since()?, m)))
+                .min_by_key(|(since, _)| *since);
+            oldest?.1.cut();
         }
-        let idle_since_ms = AtomicU64::new(0);
+        let (idle_since_ms, is_leaving) = (AtomicU64::new(0), AtomicBool::new(false));
         let member = Arc::new(Member {
             number,
             peer,
             epoch: self.epoch,
             idle_since_ms,
+            is_leaving,
         });
         member.set_idle();
         members.insert(identity, Arc::clone(&member));
@@ -152,18 +184,18 @@ impl Roll {
         let members = self.lock();
         let idle = members
             .values()
-            .filter_map(|m| Some((m.idle_since()?.elapsed(), m.number)))
+            .filter_map(|m| Some((m.idle_since()?.elapsed(), m)))
             .filter(|(since, _)| *since >= IDLE_ENOUGH)
             .max_by_key(|(since, _)| *since);
         let stalled = || {
             members
                 .values()
-                .filter_map(|m| Some((socket::stalled_for(m.number)?, m.number)))
+                .filter_map(|m| Some((m.stalled_for()?, m)))
                 .filter(|(since, _)| *since >= STALLED_ENOUGH)
                 .max_by_key(|(since, _)| *since)
         };
-        if let Some((_, number)) = idle.or_else(stalled) {
-            socket::cut(number);
+        if let Some((_, member)) = idle.or_else(stalled) {
+            member.cut();
         }
     }
 
@@ -171,14 +203,14 @@ impl Roll {
     pub(crate) fn cut_idle(&self) {
         let members = self.lock();
         for member in members.values().filter(|m| m.idle_since().is_some()) {
-            socket::cut(member.number);
+            member.cut();
         }
     }
 
     /// Cuts every connection.
     pub(crate) fn cut_all(&self) {
         for member in self.lock().values() {
-            socket::cut(member.number);
+            member.cut();
         }
     }
 
