@@ -12,6 +12,7 @@
 mod harness;
 mod smoke;
 mod tidy;
+mod wire_counts;
 mod wire_early;
 mod wire_framing;
 mod wire_heads;

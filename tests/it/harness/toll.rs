@@ -13,7 +13,11 @@ pub struct Toll {
 
 impl Toll {
     pub fn of(pid: u32) -> Toll {
-        let count = |what| std::fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
+        let count = |what| {
+            std::fs::read_dir(format!("/proc/{pid}/{what}"))
+                .unwrap()
+                .count()
+        };
         Toll {
             threads: count("task"),
             descriptors: count("fd"),
@@ -24,7 +28,11 @@ impl Toll {
     pub fn wait_for(self, pid: u32) {
         let deadline = Instant::now() + PATIENCE;
         while Toll::of(pid) != self {
-            assert!(Instant::now() < deadline, "{:?}, not {self:?}", Toll::of(pid));
+            assert!(
+                Instant::now() < deadline,
+                "{:?}, not {self:?}",
+                Toll::of(pid)
+            );
             std::thread::yield_now();
         }
     }

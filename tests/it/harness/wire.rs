@@ -13,6 +13,11 @@ pub struct Wire {
 impl Wire {
     pub fn connect(address: SocketAddr) -> Wire {
         let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        Wire::of(stream)
+    }
+
+    /// A connection that was made by the test.
+    pub fn of(stream: TcpStream) -> Wire {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
