@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
-use rustix::net::sockopt;
+use rustix::net::sockopt::{self, Timeout};
 
 use crate::error::{Error, Result};
 use crate::events::{Filter, Record, Replay, Subscription};
@@ -50,6 +50,7 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     let cut = subscription.cutter();
     let live = move |socket: &Socket| {
         let watched = departures.watch(socket, cut)?;
+        sockopt::set_socket_timeout(socket, Timeout::Send, Some(STALLED))?;
         // A Unix socket has no such option and does not need it.
         let _ = sockopt::set_tcp_user_timeout(socket, UNACKNOWLEDGED_MS);
         let told = tell(socket, subscription, beat);

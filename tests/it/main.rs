@@ -17,5 +17,7 @@ mod wire_early;
 mod wire_framing;
 mod wire_heads;
 mod wire_limits;
+mod wire_panics;
 mod wire_pipelines;
+mod wire_stop;
 mod wire_time;
