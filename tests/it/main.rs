@@ -7,7 +7,15 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
+mod broken;
+mod events;
 mod harness;
+mod listing;
+mod names;
+mod process;
+mod reading;
 mod smoke;
 mod tidy;
+mod writing;
