@@ -232,7 +232,7 @@ fn one_that_does_not_read_is_cut_and_catches_up_while_others_miss_nothing() {
         assert!(told.len() < 20_000, "the one that does not read is cut");
     }
     server.ask("PUT /files/end", &[], b"");
-    assert!(deaf.is_ended());
+    assert!(deaf.ends());
     assert_eq!(heard.join().unwrap(), told);
     let mut back = server.stream("/events", &[("Last-Event-ID", &first)]);
     for path in told {

@@ -7,6 +7,10 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![allow(
+    clippy::type_complexity,
+    reason = "a table of cases says best what its columns are"
+)]
 #![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
 mod broken;

@@ -8,7 +8,7 @@ mod wire;
 
 pub use answer::Answer;
 pub use binary::Binary;
-pub use stream::{Frame, Stream};
+pub use stream::Stream;
 pub use wire::Wire;
 
 use std::net::SocketAddr;
