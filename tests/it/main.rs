@@ -13,6 +13,7 @@
 )]
 #![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
+mod benches;
 mod broken;
 mod events;
 mod harness;

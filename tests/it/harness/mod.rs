@@ -3,6 +3,7 @@
 
 mod answer;
 mod binary;
+pub mod proc;
 mod stream;
 mod wire;
 
