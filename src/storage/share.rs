@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, Mode, OFlags, fstat, fstatvfs, openat, statat};
+use rustix::io::Errno;
 
 use super::entry::{Entry, Facts, Kind};
 use super::link;
@@ -78,28 +79,28 @@ impl Share {
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
-    /// Opens a file for reading; FIFOs and devices are told before they are opened.
+    /// Opens a file for reading. Whatever else stands there is opened without waiting for anybody,
+    /// looked at, and closed.
     ///
     /// # Errors
     /// `NotFound`, `Forbidden`, `Io`.
     pub fn read(&self, path: &RelPath) -> Result<Stored> {
-        match self.facts(path)?.kind {
-            Kind::Folder => return Ok(Stored::Folder),
-            Kind::File => {}
-            Kind::Link | Kind::Other => return Err(not_a_file()),
-        }
         let mut options = OpenOptions::new();
-        // Should a FIFO have come in between, opening it must not wait for a writer.
-        options
-            .read(true)
-            .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
-        let file = self
-            .reach(path, "open", |root, at| root.open_with(at, &options))?
-            .into_std();
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        options.read(true).custom_flags(flags.bits().cast_signed());
+        let opened = self.reach(path, "open", |root, at| {
+            match root.open_with(at, &options) {
+                // What a socket says, and a device that is not there.
+                Err(e) if e.raw_os_error() == Some(Errno::NXIO.raw_os_error()) => Ok(None),
+                other => other.map(|file| Some(file.into_std())),
+            }
+        });
+        let file = opened?.ok_or_else(not_a_file)?;
         let facts = stat_of(&file, path)?;
         match facts.kind {
             Kind::File => Ok(Stored::File(OpenFile { file, facts })),
-            _ => Err(not_a_file()),
+            Kind::Folder => Ok(Stored::Folder),
+            Kind::Link | Kind::Other => Err(not_a_file()),
         }
     }
 
@@ -148,7 +149,7 @@ impl Share {
     fn entry(&self, dir: &Dir, folder: &RelPath, name: &OsStr) -> Result<Option<Entry>> {
         let mut facts = match statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Facts::new(&stat),
-            Err(rustix::io::Errno::NOENT) => return Ok(None),
+            Err(Errno::NOENT) => return Ok(None),
             Err(e) => return Err(Error::io("look at", folder.entry(name), e.into())),
         };
         if facts.kind == Kind::Link {
