@@ -77,6 +77,10 @@ impl Error {
     /// Sorts an I/O error on `path` into the enum: the kinds that have a meaning of their own for
     /// a client become that, the rest keeps its action, path and cause for the log.
     pub fn io(action: &'static str, path: impl fmt::Display, source: io::Error) -> Error {
+        // A circle of links leads nowhere; the standard library has no stable kind for it.
+        if source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+            return Error::NotFound;
+        }
         match source.kind() {
             io::ErrorKind::NotFound => Error::NotFound,
             io::ErrorKind::AlreadyExists => Error::Exists,

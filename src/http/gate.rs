@@ -63,28 +63,28 @@ impl Gate {
     /// Waits for the next request. The idle time is the socket's own receive time-out, so that
     /// waiting costs one system call in the usual case. `begun` is called at the first byte.
     pub fn wait(&mut self, socket: &Socket, begun: impl FnOnce()) -> Arrival {
-        match socket.peek(&mut self.buffer, true) {
+        let seen = match socket.peek(&mut self.buffer, true) {
             Ok(0) | Err(_) => return Arrival::Nothing,
-            Ok(_) => begun(),
-        }
-        let arrival = self.collect(socket, Instant::now() + self.head_time);
+            Ok(seen) => seen,
+        };
+        begun();
+        let arrival = self.collect(socket, seen, Instant::now() + self.head_time);
         self.buffer.truncate(BUFFER_BYTES);
         self.buffer.shrink_to_fit();
         arrival.unwrap_or(Arrival::Nothing)
     }
 
     /// Looks again each time that more has come, until the head is whole or hopeless.
-    fn collect(&mut self, socket: &Socket, deadline: Instant) -> io::Result<Arrival> {
+    fn collect(&mut self, socket: &Socket, first: usize, deadline: Instant) -> io::Result<Arrival> {
         let mut have = 0;
+        let mut first = Some(first);
         let mut empty_lines = 0;
         let mut waited = false;
         let arrival = loop {
-            let seen = socket
-                .peek(&mut self.buffer, false)
-                .or_else(|e| match e.kind() {
-                    io::ErrorKind::WouldBlock => Ok(have),
-                    _ => Err(e),
-                })?;
+            let seen = match first.take() {
+                Some(seen) => seen,
+                None => look(socket, &mut self.buffer, have)?,
+            };
             let bytes = &self.buffer[..seen];
             if bytes.starts_with(b"\r\n") && empty_lines < EMPTY_LINES_MAX {
                 socket.read(&mut [0; 2], deadline)?;
@@ -130,6 +130,14 @@ impl Gate {
             socket.set_low_water(1)?;
         }
         Ok(arrival)
+    }
+}
+
+/// What lies in the queue now; as much as before when there is nothing to be had at once.
+fn look(socket: &Socket, buffer: &mut [u8], have: usize) -> io::Result<usize> {
+    match socket.peek(buffer, false) {
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(have),
+        other => other,
     }
 }
 

@@ -118,16 +118,15 @@ impl Socket {
     /// Bytes that were taken out of the receive queue since the connection began, by whomever.
     /// None where the kernel does not count them.
     ///
-    /// Received and unread are two calls, so both are asked until nothing came in between.
+    /// Received and unread are two calls. An empty queue after the first says that nothing came in
+    /// between; else both are asked until that is so.
     pub fn taken(&self) -> Option<u64> {
-        let mut received = sys::tcp_info(self)?.bytes_received;
         loop {
+            let received = sys::tcp_info(self)?.bytes_received;
             let unread = self.unread();
-            let again = sys::tcp_info(self)?.bytes_received;
-            if again == received {
+            if unread == 0 || sys::tcp_info(self)?.bytes_received == received {
                 return Some(received.wrapping_sub(unread));
             }
-            received = again;
         }
     }
 

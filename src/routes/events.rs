@@ -22,6 +22,13 @@ const RETRY_AFTER_S: u32 = 5;
 /// word, and its place is wanted.
 const UNACKNOWLEDGED_MS: u32 = 60_000;
 
+/// How long a stream may take nothing once the kernel holds all that it can for it. The hub gives
+/// it up when its queue is full, too; but its thread would go on waiting to write, for as long as
+/// the reader of a file may take.
+const STALLED: Duration = Duration::from_secs(5);
+/// What the kernel may hold of a stream that was written and not yet taken.
+const SEND_BUFFER_BYTES: usize = 32 << 10;
+
 /// Opens a stream. `Last-Event-ID`, or `last_event_id` for scripts that cannot set it, names the
 /// last event seen; `dir`, repeatable, narrows it to folders.
 pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
@@ -51,6 +58,8 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     let live = move |socket: &Socket| {
         let watched = departures.watch(socket, cut)?;
         sockopt::set_socket_timeout(socket, Timeout::Send, Some(STALLED))?;
+        // What one that does not read costs is bounded here as well as in its queue.
+        sockopt::set_socket_send_buffer_size(socket, SEND_BUFFER_BYTES)?;
         // A Unix socket has no such option and does not need it.
         let _ = sockopt::set_tcp_user_timeout(socket, UNACKNOWLEDGED_MS);
         let told = tell(socket, subscription, beat);

@@ -5,18 +5,22 @@
 
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::request::Request;
 use crate::http::response::{Payload, Response};
 use crate::http::target;
 use crate::routes::{App, existing, is_known};
-use crate::storage::{Entry, RelPath};
+use crate::storage::{Entry, RelPath, Share};
 
 /// Entries that are held in memory to be tagged and measured: about a megabyte of JSON.
 const TAGGED_ENTRIES_MAX: usize = 10_000;
+/// What ends the object and its array of entries.
+const END: &[u8] = b"]}";
 
 /// The listing, as JSON. What is not about the entries alone is in `Livedrop-Event` and
 /// `Livedrop-Free` too, since a 304 must not bring back an old id.
@@ -25,11 +29,6 @@ pub(super) fn entries(app: &App, request: &mut Request<'_>, rest: &str) -> Resul
     // Before the folder is read: what changes meanwhile may then be told twice, but never missed.
     let event_id = app.hub.last_id().to_string();
     let free_bytes = app.share.free_bytes()?;
-    let mut entries = app.share.entries(&folder)?;
-    let mut rows = Vec::new();
-    for entry in entries.by_ref().take(TAGGED_ENTRIES_MAX) {
-        write_row(&mut rows, &folder, &entry?).map_err(|e| Error::io("list", &folder, e))?;
-    }
     let facts = json!({
         "path": folder.to_string(), "event_id": event_id, "free_bytes": free_bytes,
     });
@@ -43,45 +42,105 @@ pub(super) fn entries(app: &App, request: &mut Request<'_>, rest: &str) -> Resul
             .with("Livedrop-Event", event_id.clone())
             .with("Livedrop-Free", free_bytes.to_string())
     };
-    let Some(next) = entries.next().transpose()? else {
-        let etag = tag(&rows);
-        if is_known(request, &etag) {
-            return Ok(identity(Response::empty(304)).with("ETag", etag));
-        }
-        // Each row but the first begins with a comma.
-        body.extend_from_slice(rows.get(1..).unwrap_or_default());
-        body.extend_from_slice(b"]}");
-        let response = Response::new(200, "application/json", Payload::Bytes(body.into()));
-        return Ok(identity(response).with("ETag", etag));
+    let Some(rows) = rows(&app.share, &folder)? else {
+        let share = Arc::clone(&app.share);
+        let stream = move |out: &mut dyn Write| stream(&share, &folder, &body, out);
+        let response = Response::new(200, "application/json", Payload::Stream(Box::new(stream)));
+        return Ok(identity(response));
     };
-    let stream = move |out: &mut dyn Write| -> io::Result<()> {
-        out.write_all(&body)?;
-        out.write_all(&rows[1..])?;
-        write_row(out, &folder, &next)?;
-        for entry in entries {
-            write_row(out, &folder, &entry.map_err(io::Error::other)?)?;
-        }
-        out.write_all(b"]}")
-    };
-    let response = Response::new(200, "application/json", Payload::Stream(Box::new(stream)));
-    Ok(identity(response))
+    let etag = tag(&rows);
+    if is_known(request, &etag) {
+        return Ok(identity(Response::empty(304)).with("ETag", etag));
+    }
+    body.extend_from_slice(&rows);
+    body.extend_from_slice(END);
+    let response = Response::new(200, "application/json", Payload::Bytes(body.into()));
+    Ok(identity(response).with("ETag", etag))
 }
 
-/// One row, with the comma before it. A name that is not UTF-8 is shown lossily, with the exact
-/// path of its file beside it.
-fn write_row(out: &mut (impl Write + ?Sized), folder: &RelPath, entry: &Entry) -> io::Result<()> {
-    out.write_all(b",{\"name\":")?;
-    serde_json::to_writer(&mut *out, &entry.name.to_string_lossy())?;
-    if entry.name.to_str().is_none() {
-        let href = target::encode_path(folder.entry(&entry.name).as_bytes());
-        write!(out, ",\"href\":\"{href}\"")?;
+/// All rows; None when there are too many to be held.
+fn rows(share: &Share, folder: &RelPath) -> Result<Option<Vec<u8>>> {
+    let mut rows = Vec::new();
+    let mut count = 0;
+    share.list(folder, |entry| {
+        count += 1;
+        if count > TAGGED_ENTRIES_MAX {
+            return ControlFlow::Break(());
+        }
+        if count > 1 {
+            rows.push(b',');
+        }
+        push_row(&mut rows, folder, &entry);
+        ControlFlow::Continue(())
+    })?;
+    Ok((count <= TAGGED_ENTRIES_MAX).then_some(rows))
+}
+
+/// Writes the listing of a huge folder as it is read.
+fn stream(share: &Share, folder: &RelPath, head: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(head)?;
+    // The comma between two rows is written before the second.
+    let mut row = Vec::new();
+    let mut comma: &[u8] = b"";
+    let mut written = Ok(());
+    let listed = share.list(folder, |entry| {
+        row.clear();
+        row.extend_from_slice(std::mem::replace(&mut comma, b","));
+        push_row(&mut row, folder, &entry);
+        written = out.write_all(&row);
+        if written.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    written?;
+    listed.map_err(io::Error::other)?;
+    out.write_all(END)
+}
+
+/// One row. A name that is not UTF-8 is shown lossily, with the exact path of its file beside it.
+fn push_row(out: &mut Vec<u8>, folder: &RelPath, entry: &Entry<'_>) {
+    out.extend_from_slice(b"{\"name\":");
+    let name = entry.name.to_string_lossy();
+    let is_plain = name.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
+    if is_plain {
+        out.push(b'"');
+        out.extend_from_slice(name.as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(json!(name).to_string().as_bytes());
     }
-    let (kind, size) = (entry.facts.kind.word(), entry.facts.size);
+    if entry.name.to_str().is_none() {
+        let href = target::encode_path(folder.entry(entry.name).as_bytes());
+        out.extend_from_slice(format!(",\"href\":\"{href}\"").as_bytes());
+    }
+    out.extend_from_slice(b",\"kind\":\"");
+    out.extend_from_slice(entry.facts.kind.word().as_bytes());
+    out.extend_from_slice(b"\",\"size\":");
+    push_number(out, entry.facts.size);
+    out.extend_from_slice(b",\"modified\":");
     let modified = entry.facts.modified_ms();
-    write!(
-        out,
-        ",\"kind\":\"{kind}\",\"size\":{size},\"modified\":{modified}}}"
-    )
+    if modified < 0 {
+        out.push(b'-');
+    }
+    push_number(out, modified.unsigned_abs());
+    out.push(b'}');
+}
+
+/// Decimal digits, without the detour by a formatter: a listing has two numbers a row.
+fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// A weak ETag: the same entries in another order are another tag, and no harm is done.

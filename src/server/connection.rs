@@ -99,8 +99,7 @@ impl Connection {
                 Arrival::Refused(error) => self.refuse(app, &error),
                 Arrival::Request { head, followed } => match self.take(&head, followed) {
                     Ok((held, in_step)) => {
-                        let go_on = in_step && !shared.stopping.load(Ordering::SeqCst);
-                        let then = self.answer(app, head, go_on);
+                        let then = self.answer(shared, head, in_step);
                         drop(held);
                         then
                     }
@@ -148,7 +147,8 @@ impl Connection {
     }
 
     /// Answers one request.
-    fn answer(&mut self, app: &App, head: Head, go_on: bool) -> Then {
+    fn answer(&mut self, shared: &Shared, head: Head, in_step: bool) -> Then {
+        let app = &shared.app;
         let begun = Instant::now();
         let rate = Rate {
             bytes: app.limits.body_rate_bytes_per_s * app.limits.body_rate_window_s,
@@ -176,6 +176,7 @@ impl Connection {
                 )
             }
         };
+        let go_on = in_step && !shared.stopping.load(Ordering::SeqCst);
         let status = response.status;
         // A client without a length may be sending a body all the same, that must not be read as
         // its next request.

@@ -1,6 +1,6 @@
 //! What the disk tells of one file or folder, in terms that outlive the call.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{FileType, Stat};
@@ -87,10 +87,10 @@ impl Facts {
 }
 
 /// One row of a listing.
-#[derive(Debug, Clone)]
-pub struct Entry {
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
     /// Its name, which need not be UTF-8.
-    pub name: OsString,
+    pub name: &'a OsStr,
     /// What stands there; for a link that works, its target.
     pub facts: Facts,
 }

@@ -3,14 +3,16 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, Mode, OFlags, fstat, fstatvfs, openat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, fstat, fstatvfs, openat, statat};
+use rustix::io::Errno;
 
 use super::entry::{Entry, Facts, Kind};
 use super::link;
@@ -20,6 +22,9 @@ use crate::error::{Error, Result};
 /// Locks for the order of events, by folder. More than the transfers that a small machine runs at
 /// once, so that two folders seldom share one.
 const ORDER_LOCKS: usize = 64;
+
+/// Names are read from the kernel by the block; one of this size holds a few hundred.
+const LISTING_BUFFER_BYTES: usize = 32 << 10;
 
 /// The shared folder.
 #[derive(Debug)]
@@ -78,28 +83,28 @@ impl Share {
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
-    /// Opens a file for reading; FIFOs and devices are told before they are opened.
+    /// Opens a file for reading. Whatever else stands there is opened without waiting for anybody,
+    /// looked at, and closed.
     ///
     /// # Errors
     /// `NotFound`, `Forbidden`, `Io`.
     pub fn read(&self, path: &RelPath) -> Result<Stored> {
-        match self.facts(path)?.kind {
-            Kind::Folder => return Ok(Stored::Folder),
-            Kind::File => {}
-            Kind::Link | Kind::Other => return Err(not_a_file()),
-        }
         let mut options = OpenOptions::new();
-        // Should a FIFO have come in between, opening it must not wait for a writer.
-        options
-            .read(true)
-            .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
-        let file = self
-            .reach(path, "open", |root, at| root.open_with(at, &options))?
-            .into_std();
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        options.read(true).custom_flags(flags.bits().cast_signed());
+        let opened = self.reach(path, "open", |root, at| {
+            match root.open_with(at, &options) {
+                // What a socket says, and a device that is not there.
+                Err(e) if e.raw_os_error() == Some(Errno::NXIO.raw_os_error()) => Ok(None),
+                other => other.map(|file| Some(file.into_std())),
+            }
+        });
+        let file = opened?.ok_or_else(not_a_file)?;
         let facts = stat_of(&file, path)?;
         match facts.kind {
             Kind::File => Ok(Stored::File(OpenFile { file, facts })),
-            _ => Err(not_a_file()),
+            Kind::Folder => Ok(Stored::Folder),
+            Kind::Link | Kind::Other => Err(not_a_file()),
         }
     }
 
@@ -116,51 +121,45 @@ impl Share {
         stat_of(&file, path)
     }
 
-    /// The entries of a folder in no order, links that work as what they point to. An entry that
-    /// vanishes meanwhile is left out.
+    /// Shows the entries of a folder, in no order, until `visit` has seen enough. Links that work
+    /// are shown as what they point to; an entry that vanishes meanwhile is left out.
     ///
     /// # Errors
     /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
-    pub fn entries(
-        self: &Arc<Share>,
+    pub fn list(
+        &self,
         folder: &RelPath,
-    ) -> Result<impl Iterator<Item = Result<Entry>> + Send + use<>> {
-        let dir = self.folder(folder)?;
-        let names = readable(&dir)
-            .and_then(rustix::fs::Dir::new)
-            .map_err(|e| Error::io("list", folder, e.into()))?;
-        let (share, folder) = (Arc::clone(self), folder.clone());
+        mut visit: impl FnMut(Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let failed = |e: Errno| Error::io("list", folder, e.into());
+        let dir = readable(&self.folder(folder)?).map_err(failed)?;
         let depth = folder.ancestors().count();
-        Ok(names.filter_map(move |item| match item {
-            Ok(item) => {
-                let name = OsStr::from_bytes(item.file_name().to_bytes());
-                let own = name == "." || name == ".." || is_reserved(name.as_bytes(), depth);
-                if own {
-                    None
-                } else {
-                    share.entry(&dir, &folder, name).transpose()
+        let mut buffer = Vec::with_capacity(LISTING_BUFFER_BYTES);
+        let mut names = RawDir::new(&dir, buffer.spare_capacity_mut());
+        while let Some(item) = names.next() {
+            let item = item.map_err(failed)?;
+            let name = item.file_name();
+            let bytes = name.to_bytes();
+            if bytes == b"." || bytes == b".." || is_reserved(bytes, depth) {
+                continue;
+            }
+            let mut facts = match statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => Facts::new(&stat),
+                Err(Errno::NOENT) => continue,
+                Err(e) => return Err(failed(e)),
+            };
+            let name = OsStr::from_bytes(bytes);
+            if facts.kind == Kind::Link {
+                // One that leads nowhere or outside stays a link.
+                if let Ok(target) = self.facts(&folder.entry(name)) {
+                    facts = target;
                 }
             }
-            Err(e) => Some(Err(Error::io("list", &folder, e.into()))),
-        }))
-    }
-
-    fn entry(&self, dir: &Dir, folder: &RelPath, name: &OsStr) -> Result<Option<Entry>> {
-        let mut facts = match statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Facts::new(&stat),
-            Err(rustix::io::Errno::NOENT) => return Ok(None),
-            Err(e) => return Err(Error::io("look at", folder.entry(name), e.into())),
-        };
-        if facts.kind == Kind::Link {
-            // One that leads nowhere or outside stays a link.
-            if let Ok(target) = self.facts(&folder.entry(name)) {
-                facts = target;
+            if visit(Entry { name, facts }).is_break() {
+                break;
             }
         }
-        Ok(Some(Entry {
-            name: name.to_os_string(),
-            facts,
-        }))
+        Ok(())
     }
 
     /// Opens a folder; links on the way are followed as long as they stay inside.

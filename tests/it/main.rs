@@ -7,9 +7,20 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![allow(
+    clippy::type_complexity,
+    reason = "a table of cases says best what its columns are"
+)]
 #![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
+mod benches;
+mod broken;
+mod events;
 mod harness;
+mod listing;
+mod names;
+mod process;
+mod reading;
 mod smoke;
 mod tidy;
 mod wire_counts;
@@ -21,3 +32,4 @@ mod wire_panics;
 mod wire_pipelines;
 mod wire_stop;
 mod wire_time;
+mod writing;

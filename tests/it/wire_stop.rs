@@ -78,7 +78,7 @@ fn a_stream_that_is_not_read_loses_its_thread_and_does_not_hold_the_end() {
     let deadline = Instant::now() + PATIENCE;
     for i in (0..50).cycle() {
         assert!(Instant::now() < deadline, "it is not cut");
-        let target = format!("PUT /files/{long}{i}");
+        let target = format!("PUT /files/{long}/{long}/{long}/{i}");
         assert!(publisher.ask(&target, &[], b"").status < 300);
         let status = publisher.ask("GET /api/status", &[], b"").json();
         if status["streams"] == 0 {

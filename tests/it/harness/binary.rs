@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 
-use super::{Answer, Stream, Wire};
+use super::{Answer, Stream, Wire, proc};
 
 /// A running livedrop.
 pub struct Binary {
@@ -84,9 +84,7 @@ impl Binary {
 
     /// A number of KiB out of `/proc/<pid>/status`: `VmRSS`, `VmHWM`.
     pub fn memory_kib(&self, name: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        proc::memory_kib(self.pid(), name)
     }
 
     /// `kill -9`, and waits until it is gone.

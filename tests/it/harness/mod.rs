@@ -3,13 +3,14 @@
 
 mod answer;
 mod binary;
+pub mod proc;
 mod stream;
 mod toll;
 mod wire;
 
 pub use answer::Answer;
 pub use binary::Binary;
-pub use stream::{Frame, Stream};
+pub use stream::Stream;
 pub use toll::Toll;
 pub use wire::{Wire, request};
 

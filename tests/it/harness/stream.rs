@@ -84,7 +84,7 @@ impl Stream {
     }
 
     /// Whether the server has ended the stream. Waits for it.
-    pub fn is_ended(mut self) -> bool {
+    pub fn ends(mut self) -> bool {
         loop {
             let mut line = Vec::new();
             match self.reader.read_until(b'\n', &mut line) {
