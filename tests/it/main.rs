@@ -26,6 +26,7 @@ mod tidy;
 mod wire_counts;
 mod wire_early;
 mod wire_framing;
+mod wire_fuzz;
 mod wire_heads;
 mod wire_limits;
 mod wire_panics;
