@@ -22,6 +22,12 @@ pub struct Config {
     pub listen: Vec<Listen>,
     /// Whether the start-up text on standard error is left out.
     pub quiet: bool,
+    /// Whether an upload is on the disk when it is acknowledged, or only on its way there.
+    pub sync: bool,
+    /// Permissions of new files; None is 0644 less the umask.
+    pub file_mode: Option<u32>,
+    /// Permissions of new folders; None is 0755 less the umask.
+    pub folder_mode: Option<u32>,
     /// Every ceiling of the program.
     pub limits: Limits,
 }
@@ -33,6 +39,9 @@ impl Default for Config {
             folder: PathBuf::from("."),
             listen: vec![Listen::TcpAll { port: PORT }],
             quiet: false,
+            sync: true,
+            file_mode: None,
+            folder_mode: None,
             limits: Limits::default(),
         }
     }
@@ -93,6 +102,8 @@ pub struct Limits {
     pub transfer_buffer_bytes: usize,
     /// The largest file that is taken in; `None` leaves that to the disk.
     pub upload_bytes_max: Option<u64>,
+    /// Bytes of the disk that uploads leave free.
+    pub free_bytes_min: u64,
     /// A file's name: what Linux file systems take (NAME_MAX).
     pub name_bytes_max: usize,
     /// A whole path: what system calls take (PATH_MAX).
@@ -125,6 +136,7 @@ impl Default for Limits {
             stack_bytes: 128 * 1024,
             transfer_buffer_bytes: 256 * 1024,
             upload_bytes_max: None,
+            free_bytes_min: 0,
             name_bytes_max: 255,
             path_bytes_max: 4096,
             links_max: 40,

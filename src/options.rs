@@ -9,7 +9,7 @@ mod reading;
 mod values;
 
 use crate::config::Config;
-use values::{at_least_one, count, each, upload_size};
+use values::{at_least_one, count, each, mode, size, upload_size};
 
 pub use reading::{UsageError, parse};
 
@@ -90,6 +90,14 @@ pub const SECTIONS: &[Section] = &[
             },
             Row {
                 short: None,
+                long: "free-min",
+                takes: Takes::One("SIZE", |config, text| {
+                    size(text).map(|bytes| config.limits.free_bytes_min = bytes)
+                }),
+                help: "space on the disk that uploads leave free [0]",
+            },
+            Row {
+                short: None,
                 long: "connections-max",
                 takes: Takes::One("N", |config, text| {
                     count(text).map(|n| config.limits.connections_max = Some(n).filter(|&n| n > 0))
@@ -103,6 +111,33 @@ pub const SECTIONS: &[Section] = &[
                     at_least_one(text).map(|n| config.limits.streams_max = n)
                 }),
                 help: "browsers with a live listing at a time [4096]",
+            },
+        ],
+    },
+    Section {
+        title: "Files",
+        rows: &[
+            Row {
+                short: None,
+                long: "file-mode",
+                takes: Takes::One("MODE", |config, text| {
+                    mode(text).map(|bits| config.file_mode = Some(bits))
+                }),
+                help: "permissions of new files [644 less the umask]",
+            },
+            Row {
+                short: None,
+                long: "dir-mode",
+                takes: Takes::One("MODE", |config, text| {
+                    mode(text).map(|bits| config.folder_mode = Some(bits))
+                }),
+                help: "permissions of new folders [755 less the umask]",
+            },
+            Row {
+                short: None,
+                long: "no-sync",
+                takes: Takes::Flag(|config, yes| config.sync = !yes),
+                help: "answer uploads before they are on the disk",
             },
         ],
     },
@@ -165,10 +200,10 @@ pub fn help() -> String {
     let mut text = String::from(
         "Usage: livedrop [OPTIONS] [FOLDER]\n\n\
          Shares FOLDER, or else the current folder, with everyone on your network.\n\
-         They open it in a browser, where the list of files is always up to date.\n",
+         They open it in a browser, where the list of files is always up to date.\n\n",
     );
     for section in SECTIONS {
-        text += &format!("\n{}:\n", section.title);
+        text += &format!("{}:\n", section.title);
         for row in section.rows {
             text += &format!("  {:width$}  {}\n", row.usage(), row.help);
         }

@@ -28,7 +28,7 @@ use crate::server::accept::Acceptor;
 use crate::server::listener::Bound;
 use crate::server::permits::Permits;
 use crate::server::roll::Roll;
-use crate::storage::Share;
+use crate::storage::{Share, Terms};
 
 /// Why the server did not start: one line.
 #[derive(Debug)]
@@ -82,7 +82,13 @@ impl Server {
     pub fn bind(config: Config, log: Log) -> Result<Server, StartError> {
         let descriptors = raise_descriptor_limit();
         let limits = config.limits.clone();
-        let share = Share::open(&config.folder).map_err(|e| {
+        let terms = Terms {
+            sync: config.sync,
+            free_bytes_min: limits.free_bytes_min,
+            file_mode: config.file_mode,
+            folder_mode: config.folder_mode,
+        };
+        let share = Share::open(&config.folder, terms).map_err(|e| {
             StartError(format!(
                 "cannot share {}: {}",
                 config.folder.display(),

@@ -44,21 +44,30 @@ fn nothing_said_is_the_default() {
 #[test]
 fn every_option_sets_its_own_field() {
     let line = "-l 80 --listen=unix:a.sock --connections-max 5 --streams-max=6 \
-                --upload-max 7K -q music";
+                --upload-max 7K --free-min 8M --no-sync \
+                --file-mode 664 --dir-mode=0775 -q music";
     let expected = Config {
         folder: "music".into(),
         listen: listens(&["80", "unix:a.sock"]),
         quiet: true,
+        sync: false,
+        file_mode: Some(0o664),
+        folder_mode: Some(0o775),
         limits: Limits {
             connections_max: Some(5),
             streams_max: 6,
             upload_bytes_max: Some(7 * 1024),
+            free_bytes_min: 8 << 20,
             ..Limits::default()
         },
     };
     assert_eq!(config(line, &[]), expected);
     let environment = [
         ("LIVEDROP_LISTEN", "80\nunix:a.sock\n"),
+        ("LIVEDROP_FREE_MIN", "8M"),
+        ("LIVEDROP_NO_SYNC", "yes"),
+        ("LIVEDROP_FILE_MODE", "664"),
+        ("LIVEDROP_DIR_MODE", "775"),
         ("LIVEDROP_CONNECTIONS_MAX", "5"),
         ("LIVEDROP_STREAMS_MAX", " 6\n"),
         ("LIVEDROP_UPLOAD_MAX", "7K"),

@@ -75,6 +75,20 @@ pub(super) fn upload_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Permissions, in octal digits as `chmod` takes them: read, write and execute for three, and
+/// nothing that would run as somebody else.
+///
+/// # Errors
+/// Says in words what is wrong with `text`.
+pub(super) fn mode(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(bits) if bits <= 0o777 && text.bytes().all(|b| b.is_ascii_digit()) => Ok(bits),
+        _ => Err(format!(
+            "{text:?} is no mode; give three octal digits, like 664"
+        )),
+    }
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

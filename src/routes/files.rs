@@ -50,25 +50,24 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
     // Both what can be known now and what has to be known when the name is taken.
     let permit = |path: &RelPath| permit_put(app, request, path);
     permit(&path)?;
-    check_size(app, request.body.declared_bytes().unwrap_or(0))?;
+    let declared = request.body.declared_bytes();
+    check_size(app, declared.unwrap_or(0))?;
     let modified = modified_field(request)?;
-    let mut upload = app.share.begin_upload(&path)?;
+    let mut uploads = app.share.uploads(declared)?;
+    uploads.begin(&path, declared)?;
     let mut block = vec![0; app.limits.transfer_buffer_bytes];
     loop {
         match request.body.read(&mut block).map_err(Error::from_body)? {
             0 => break,
             n => {
-                check_size(app, upload.size() + n as u64)?;
-                upload.write(&block[..n])?;
+                check_size(app, uploads.size() + n as u64)?;
+                uploads.write(&block[..n])?;
             }
         }
     }
-    upload.finish(modified)?;
+    uploads.finish(modified)?;
     let permit = |path: &RelPath| permit_put(app, request, path);
-    let change = app
-        .share
-        .publish(vec![upload], OnConflict::Replace, permit)?;
-    let published = publish_files(app, change);
+    let published = publish_files(app, uploads.publish(OnConflict::Replace, permit)?);
     let file = published.first().ok_or(Error::NotFound)?;
     let etag = validators(&file.facts).etag.to_string();
     Ok(Response::empty(if file.replaced { 204 } else { 201 }).with("ETag", etag))
@@ -82,10 +81,16 @@ pub(super) fn remove(app: &App, request: &mut Request<'_>, rest: &str) -> Result
             "The shared folder itself cannot be removed.",
         ));
     }
-    if request.field("If-Match").is_some() || request.field("If-Unmodified-Since").is_some() {
-        require(app, request, &path)?;
-    }
-    let change = app.share.remove(&path)?;
+    let is_guarded =
+        request.field("If-Match").is_some() || request.field("If-Unmodified-Since").is_some();
+    let permit = |path: &RelPath| {
+        if is_guarded {
+            require(app, request, path)
+        } else {
+            Ok(())
+        }
+    };
+    let change = app.share.remove(&path, permit)?;
     app.hub.publish(Event::Delete {
         path: path.to_string(),
         kind: kind_of_event(change.what),

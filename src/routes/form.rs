@@ -10,7 +10,7 @@ use crate::http::multipart::{Form, boundary};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::routes::{App, files};
-use crate::storage::{OnConflict, Published, RelPath, Upload};
+use crate::storage::{OnConflict, Published, RelPath, Uploads};
 
 /// Longest value of the field `modified`: any number of milliseconds in 64 bits.
 const MODIFIED_BYTES_MAX: usize = 20;
@@ -30,14 +30,16 @@ pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     };
     let content_type = request.field("Content-Type").unwrap_or_default();
     let boundary = boundary(&content_type)?;
-    if request.body.declared_bytes() == Some(0) {
+    let declared = request.body.declared_bytes();
+    if declared == Some(0) {
         return Err(Error::LengthRequired);
     }
     let is_plain_form = request.accepts("Accept", "text/html");
     let block_bytes = app.limits.transfer_buffer_bytes;
     let mut form = Form::new(&mut request.body, &boundary, block_bytes);
-    let uploads = receive(app, &folder, &mut form)?;
-    let change = app.share.publish(uploads, on_conflict, |_| Ok(()))?;
+    let mut uploads = app.share.uploads(declared)?;
+    receive(app, &folder, &mut form, &mut uploads)?;
+    let change = uploads.publish(on_conflict, |_| Ok(()))?;
     let published = files::publish_files(app, change);
     if is_plain_form {
         return Ok(files::to_page(&folder));
@@ -55,8 +57,12 @@ fn row(file: &Published) -> Value {
 }
 
 /// Brings every file of a form to the disk, under hidden names.
-fn receive(app: &App, folder: &RelPath, form: &mut Form<&mut Body<'_>>) -> Result<Vec<Upload>> {
-    let mut uploads = Vec::new();
+fn receive(
+    app: &App,
+    folder: &RelPath,
+    form: &mut Form<&mut Body<'_>>,
+    uploads: &mut Uploads<'_>,
+) -> Result<()> {
     let mut modified = None;
     while let Some(part) = form.next_part()? {
         match part.filename {
@@ -66,33 +72,30 @@ fn receive(app: &App, folder: &RelPath, form: &mut Form<&mut Body<'_>>) -> Resul
                 return Err(Error::BadRequest("A file in the form has no name.".into()));
             }
             Some(filename) => {
-                let target = folder.join_new(&filename)?;
-                uploads.push(receive_file(app, &target, form, modified.take())?);
+                uploads.begin(&folder.join_new(&filename)?, None)?;
+                receive_file(app, form, uploads)?;
+                uploads.finish(modified.take())?;
             }
             None if part.name == b"modified" => modified = Some(modified_value(form)?),
             None => {}
         }
     }
-    Ok(uploads)
+    Ok(())
 }
 
 fn receive_file(
     app: &App,
-    target: &RelPath,
     form: &mut Form<&mut Body<'_>>,
-    modified: Option<SystemTime>,
-) -> Result<Upload> {
-    let mut upload = app.share.begin_upload(target)?;
+    uploads: &mut Uploads<'_>,
+) -> Result<()> {
     loop {
         let data = form.data()?;
         if data.is_empty() {
-            break;
+            return Ok(());
         }
-        files::check_size(app, upload.size() + data.len() as u64)?;
-        upload.write(data)?;
+        files::check_size(app, uploads.size() + data.len() as u64)?;
+        uploads.write(data)?;
     }
-    upload.finish(modified)?;
-    Ok(upload)
 }
 
 /// The time of the next file, in Unix milliseconds.

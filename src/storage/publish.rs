@@ -1,10 +1,11 @@
 //! The moment in which uploads take their names: all of a request or none, without ever replacing
 //! what nobody asked to replace, and on the disk before anybody hears of it.
 //!
-//! The order is what makes it durable: the content is synced before (`Upload::finish`), then names
-//! are taken, then the folders are synced, then the caller tells the hub while it still holds the
-//! folders' locks, and only then the client. A crash at any point leaves each name with its old
-//! content or its new, whole.
+//! The order is what makes it durable: contents are synced, then names are taken, then the folders
+//! are synced, then the caller tells the hub while it still holds the folders' locks, and only then
+//! the client. A crash at any point leaves each name with its old content or its new, whole.
+//!
+//! Folders are opened again at each step instead of being kept: a form may bring any number of them.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,15 +13,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{MutexGuard, PoisonError};
 
 use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, FileType, Mode, mkdirat, renameat, statat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, chmodat, mkdirat, renameat, statat, syncfs, unlinkat};
 use rustix::io::Errno;
 
 use super::entry::{Facts, Kind};
 use super::name::RelPath;
 use super::naming::{exchange, replace, take_free_name, take_name};
 use super::share::{Share, readable};
-use super::upload::{Upload, temporary_name};
+use super::upload::{OPEN_MAX, Upload, Uploads, temporary_name};
 use crate::error::{self, Error};
+
+/// Permissions of a new folder, less the umask.
+const FOLDER_MODE: u32 = 0o755;
 
 /// What to do where something stands at the name of an upload already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +62,8 @@ pub struct Change<'s, T> {
     _order: Vec<MutexGuard<'s, ()>>,
 }
 
-impl Share {
-    /// Publishes finished uploads together: all of them or, on any error, none.
+impl<'s> Uploads<'s> {
+    /// Publishes them together: all of them or, on any error, none.
     ///
     /// `permit` is asked for each target while nobody else can change its folder through us; an
     /// error from it refuses the whole.
@@ -68,59 +72,67 @@ impl Share {
     /// `Exists` with `OnConflict::Fail`, `Conflict` where a folder stands at a name or a file on
     /// the way to it, `NoSpace`, `Io`, and whatever `permit` says.
     pub fn publish(
-        &self,
-        uploads: Vec<Upload>,
+        self,
         on_conflict: OnConflict,
         permit: impl Fn(&RelPath) -> error::Result<()>,
-    ) -> error::Result<Change<'_, Vec<Published>>> {
-        let order = self.hold(uploads.iter().filter_map(|u| Some(u.target.split()?.0)));
-        let mut batch = Batch::default();
-        for upload in uploads {
-            let placed =
-                permit(&upload.target).and_then(|()| self.place(upload, on_conflict, &mut batch));
-            if let Err(e) = placed {
+    ) -> error::Result<Change<'s, Vec<Published>>> {
+        let share = self.share;
+        share.sync_contents(&self.list)?;
+        let order = share.hold(self.list.iter().filter_map(|u| Some(u.target.split()?.0)));
+        let mut batch = Batch {
+            share,
+            made: Vec::new(),
+            placed: Vec::new(),
+        };
+        for upload in self.list {
+            let permitted = permit(&upload.target);
+            if let Err(e) = permitted.and_then(|()| batch.place(upload, on_conflict)) {
                 batch.take_back();
                 return Err(e);
             }
         }
-        let published = match batch.settle() {
-            Ok(published) => published,
+        match batch.settle() {
+            Ok(what) => Ok(Change {
+                what,
+                folders: batch.made,
+                _order: order,
+            }),
             Err(e) => {
                 batch.take_back();
-                return Err(e);
+                Err(e)
             }
-        };
-        Ok(Change {
-            what: published,
-            folders: batch.keep(),
-            _order: order,
-        })
+        }
     }
+}
 
+impl Share {
     /// Removes a file, or a folder with what it holds. It vanishes at once and as a whole: it is
-    /// moved to a hidden name first.
+    /// moved to a hidden name first. What of it cannot be removed then, the next start sweeps.
     ///
     /// # Errors
     /// `NotFound`, `Forbidden` for the shared folder itself, `Io`.
-    pub fn remove(&self, path: &RelPath) -> error::Result<Change<'_, Kind>> {
+    pub fn remove(
+        &self,
+        path: &RelPath,
+        permit: impl Fn(&RelPath) -> error::Result<()>,
+    ) -> error::Result<Change<'_, Kind>> {
         let (parent, name) = path
             .split()
             .ok_or(Error::Forbidden("That is the shared folder."))?;
         let order = self.hold([parent.clone()].into_iter());
+        permit(path)?;
         let dir = self.folder(&parent)?;
-        let stat = statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|e| Error::io("remove", path, e.into()))?;
+        let failed = |e: Errno| Error::io("remove", path, e.into());
+        let stat = statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
         let hidden = temporary_name()?;
-        renameat(&dir, name, &dir, &hidden).map_err(|e| Error::io("remove", path, e.into()))?;
-        sync(&dir, &parent)?;
-        let kind = Facts::new(&stat).kind;
-        let removed = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory => dir.remove_dir_all(&hidden),
-            _ => dir.remove_file(&hidden),
-        };
-        removed.map_err(|e| Error::io("remove", path, e))?;
+        renameat(&dir, name, &dir, &hidden).map_err(failed)?;
+        self.sync_folder(&dir, &parent)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => drop(dir.remove_dir_all(&hidden)),
+            _ => drop(dir.remove_file(&hidden)),
+        }
         Ok(Change {
-            what: kind,
+            what: Facts::new(&stat).kind,
             folders: Vec::new(),
             _order: order,
         })
@@ -143,163 +155,196 @@ impl Share {
         slots.into_iter().map(take).collect()
     }
 
+    /// Brings the contents of uploads to the disk: a few one by one, many by syncing their file
+    /// system once, which is one commit of its journal instead of a thousand.
+    fn sync_contents(&self, uploads: &[Upload]) -> error::Result<()> {
+        if !self.terms.sync {
+            return Ok(());
+        }
+        if uploads.len() > OPEN_MAX && reports_errors_of_syncfs() {
+            let mut synced = BTreeSet::new();
+            for upload in uploads {
+                let failed = |e: Errno| Error::io("sync", &upload.target, e.into());
+                let fd = readable(&upload.folder).map_err(failed)?;
+                let device = rustix::fs::fstat(&fd).map_err(failed)?.st_dev;
+                if synced.insert(device) {
+                    syncfs(&fd).map_err(failed)?;
+                }
+            }
+            return Ok(());
+        }
+        uploads.iter().try_for_each(Upload::sync)
+    }
+
+    /// Brings the names in a folder to the disk. A file system that has no such thing as syncing a
+    /// folder says so with `INVAL`, and then there is nothing to be done.
+    fn sync_folder(&self, dir: &Dir, path: &RelPath) -> error::Result<()> {
+        if !self.terms.sync {
+            return Ok(());
+        }
+        match readable(dir).and_then(rustix::fs::fsync) {
+            Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
+            Err(e) => Err(Error::io("sync", path, e.into())),
+        }
+    }
+}
+
+/// Since Linux 5.8 `syncfs` tells of failed writes; before, only syncing each file does.
+fn reports_errors_of_syncfs() -> bool {
+    let system = rustix::system::uname();
+    let release = system.release().to_string_lossy();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map_while(|part| part.parse::<u32>().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (5, 8)
+}
+
+/// What one request has changed so far, with what it takes to change it back.
+struct Batch<'s> {
+    share: &'s Share,
+    /// Folders made, outermost first.
+    made: Vec<RelPath>,
+    placed: Vec<Placed>,
+}
+
+struct Placed {
+    upload: Upload,
+    parent: RelPath,
+    name: OsString,
+    replaced: bool,
+}
+
+impl Batch<'_> {
     /// Makes the folders on the way to an upload's target and gives it its name there.
-    fn place(
-        &self,
-        mut upload: Upload,
-        on_conflict: OnConflict,
-        batch: &mut Batch,
-    ) -> error::Result<()> {
-        let (parent, name) = upload
-            .target
+    fn place(&mut self, mut upload: Upload, on_conflict: OnConflict) -> error::Result<()> {
+        let target = upload.target.clone();
+        let (parent, name) = target
             .split()
             .ok_or(Error::Forbidden("That is the shared folder."))?;
-        let folder = self.make_folders(&parent, batch)?;
-        let failed = |e: Errno| Error::io("name", &upload.target, e.into());
-        let from = (&upload.folder, upload.temporary.as_str());
+        let folder = self.make_folders(&parent)?;
+        let failed = |e: Errno| match e {
+            Errno::ISDIR => Error::Conflict("A folder stands at that path."),
+            other => Error::io("name", &target, other.into()),
+        };
+        let from = (&*upload.folder, upload.temporary.as_str());
         let (name, replaced) = match on_conflict {
             OnConflict::Fail => {
                 take_name(from, &folder, name).map_err(failed)?;
                 (name.to_os_string(), false)
             }
             OnConflict::Rename => (take_free_name(from, &folder, name).map_err(failed)?, false),
-            OnConflict::Replace => {
-                let replaced = replace(from, &folder, name).map_err(|e| match e {
-                    Errno::ISDIR => Error::Conflict("A folder stands at that path."),
-                    other => failed(other),
-                })?;
-                (name.to_os_string(), replaced)
-            }
+            OnConflict::Replace => (
+                name.to_os_string(),
+                replace(from, &folder, name).map_err(failed)?,
+            ),
         };
         // After an exchange the temporary name holds the old file, else nothing.
         upload.pending = replaced;
-        let path = parent.entry(&name);
-        batch.placed.push(Placed {
+        self.placed.push(Placed {
             upload,
-            folder,
             parent,
             name,
-            path,
             replaced,
         });
         Ok(())
     }
 
     /// Opens a folder, making it and the folders on the way to it where they are missing.
-    fn make_folders(&self, path: &RelPath, batch: &mut Batch) -> error::Result<Dir> {
-        match self.folder(path) {
+    fn make_folders(&mut self, path: &RelPath) -> error::Result<Dir> {
+        match self.share.folder(path) {
             Err(Error::NotFound) => {}
             other => return other,
         }
-        let mut at = self
-            .root
-            .try_clone()
-            .map_err(|e| Error::io("open", ".", e))?;
-        let mut outer = RelPath::root();
+        let terms = self.share.terms;
+        let mut at = self.share.folder(&RelPath::root())?;
         for step in path.ancestors() {
-            at = match self.folder(&step) {
+            at = match self.share.folder(&step) {
                 Err(Error::NotFound) => {
-                    let made = mkdirat(&at, step.name(), Mode::from_raw_mode(0o777));
-                    match made {
-                        Ok(()) => batch.made.push((at, outer, step.clone())),
+                    let failed = |e: Errno| Error::io("create", &step, e.into());
+                    match mkdirat(&at, step.name(), Mode::from_raw_mode(FOLDER_MODE)) {
+                        Ok(()) => self.made.push(step.clone()),
                         Err(Errno::EXIST) => {}
-                        Err(e) => return Err(Error::io("create", &step, e.into())),
+                        Err(e) => return Err(failed(e)),
                     }
-                    self.folder(&step)?
+                    if let Some(mode) = terms.folder_mode {
+                        let mode = Mode::from_raw_mode(mode);
+                        chmodat(&at, step.name(), mode, AtFlags::empty()).map_err(failed)?;
+                    }
+                    self.share.folder(&step)?
                 }
                 other => other?,
             };
-            outer = step;
         }
         Ok(at)
     }
-}
 
-/// What one request has changed so far, with what it takes to change it back.
-#[derive(Default)]
-struct Batch {
-    /// Folders made: the one each was made in, that one's path, and its own.
-    made: Vec<(Dir, RelPath, RelPath)>,
-    placed: Vec<Placed>,
-}
-
-struct Placed {
-    upload: Upload,
-    folder: Dir,
-    parent: RelPath,
-    name: OsString,
-    path: RelPath,
-    replaced: bool,
-}
-
-impl Batch {
     /// Syncs each folder that has changed, once, and looks at what now stands at each name.
     fn settle(&self) -> error::Result<Vec<Published>> {
-        let mut synced = BTreeSet::new();
-        let made = self.made.iter().map(|(dir, path, _)| (dir, path));
-        for (dir, path) in self
+        let outer = self
+            .made
+            .iter()
+            .filter_map(|folder| Some(folder.split()?.0));
+        let changed: BTreeSet<_> = self
             .placed
             .iter()
-            .map(|p| (&p.folder, &p.parent))
-            .chain(made)
-        {
-            if synced.insert(path) {
-                sync(dir, path)?;
-            }
+            .map(|placed| placed.parent.clone())
+            .chain(outer)
+            .collect();
+        for folder in changed {
+            self.share
+                .sync_folder(&self.share.folder(&folder)?, &folder)?;
         }
         self.placed
             .iter()
-            .map(|p| {
-                let stat = statat(&p.folder, &p.name, AtFlags::SYMLINK_NOFOLLOW)
-                    .map_err(|e| Error::io("look at", &p.path, e.into()))?;
-                let facts = Facts::new(&stat);
-                let wished = &p.upload.target;
-                Ok(Published {
-                    path: p.path.clone(),
-                    facts,
-                    replaced: p.replaced,
-                    renamed_from: (*wished != p.path).then(|| wished.clone()),
-                })
-            })
+            .map(|placed| self.look_at(placed))
             .collect()
     }
 
-    /// Lets it stand: old files that were replaced go with their uploads' temporary names.
-    fn keep(self) -> Vec<RelPath> {
-        self.made.into_iter().map(|(_, _, path)| path).collect()
+    fn look_at(&self, placed: &Placed) -> error::Result<Published> {
+        let path = placed.parent.entry(&placed.name);
+        let folder = self.share.folder(&placed.parent)?;
+        let stat = statat(&folder, &placed.name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|e| Error::io("look at", &path, e.into()))?;
+        let wished = &placed.upload.target;
+        Ok(Published {
+            facts: Facts::new(&stat),
+            replaced: placed.replaced,
+            renamed_from: (*wished != path).then(|| wished.clone()),
+            path,
+        })
     }
 
     /// Puts everything back, the last first. What cannot be put back any more was changed by
     /// somebody else meanwhile, and then theirs is to stand.
     fn take_back(&mut self) {
-        for placed in self.placed.drain(..).rev() {
-            let undone = if placed.replaced {
-                let temporary = placed.upload.temporary.as_str();
-                exchange(
-                    (&placed.upload.folder, temporary),
-                    &placed.folder,
-                    &placed.name,
-                )
+        for Placed {
+            upload,
+            parent,
+            name,
+            replaced,
+        } in self.placed.drain(..).rev()
+        {
+            let Ok(folder) = self.share.folder(&parent) else {
+                continue;
+            };
+            let from = (&*upload.folder, upload.temporary.as_str());
+            let undone = if replaced {
+                exchange(from, &folder, &name)
             } else {
-                unlinkat(&placed.folder, &placed.name, AtFlags::empty())
+                unlinkat(&folder, &name, AtFlags::empty())
             };
             match undone {
                 Ok(()) | Err(_) => {}
             }
         }
-        for (dir, _, path) in self.made.drain(..).rev() {
-            match unlinkat(&dir, path.name(), AtFlags::REMOVEDIR) {
-                Ok(()) | Err(_) => {}
+        for made in self.made.drain(..).rev() {
+            let parent = made
+                .split()
+                .and_then(|(parent, _)| self.share.folder(&parent).ok());
+            let removed = parent.map(|dir| unlinkat(&dir, made.name(), AtFlags::REMOVEDIR));
+            match removed {
+                Some(Ok(()) | Err(_)) | None => {}
             }
         }
-    }
-}
-
-/// Brings the names in a folder to the disk. A file system that has no such thing as syncing a
-/// folder says so with `INVAL`, and then there is nothing to be done.
-fn sync(dir: &Dir, path: &RelPath) -> error::Result<()> {
-    match readable(dir).and_then(rustix::fs::fsync) {
-        Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
-        Err(e) => Err(Error::io("sync", path, e.into())),
     }
 }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use super::entry::{Entry, Facts, Kind};
 use super::link;
 use super::name::{RelPath, is_reserved};
+use super::room::Ledger;
 use crate::error::{Error, Result};
 
 /// Locks for the order of events, by folder. More than the transfers that a small machine runs at
@@ -32,8 +33,25 @@ pub struct Share {
     pub(super) root: Dir,
     /// Its path in the whole file system, for absolute links and messages; never for opening.
     root_path: PathBuf,
+    /// What it promises.
+    pub(super) terms: Terms,
+    /// Room that uploads were promised.
+    pub(super) ledger: Arc<Ledger>,
     /// Held from a change of the disk to its event, so that events come in the order of the disk.
     pub(super) order: [Mutex<()>; ORDER_LOCKS],
+}
+
+/// On what terms files are taken in.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// Whether what is acknowledged is on the disk, or only on its way there.
+    pub sync: bool,
+    /// Bytes of the disk that uploads leave free.
+    pub free_bytes_min: u64,
+    /// Permissions of new files; None is 0644 less the umask.
+    pub file_mode: Option<u32>,
+    /// Permissions of new folders; None is 0755 less the umask.
+    pub folder_mode: Option<u32>,
 }
 
 /// A regular file, open for reading.
@@ -59,12 +77,14 @@ impl Share {
     ///
     /// # Errors
     /// What the system says: it is missing, not a folder, or may not be read.
-    pub fn open(folder: &Path) -> io::Result<Share> {
+    pub fn open(folder: &Path, terms: Terms) -> io::Result<Share> {
         let root_path = folder.canonicalize()?;
         let root = Dir::open_ambient_dir(&root_path, ambient_authority())?;
         Ok(Share {
             root,
             root_path,
+            terms,
+            ledger: Arc::default(),
             order: [const { Mutex::new(()) }; ORDER_LOCKS],
         })
     }

@@ -1,64 +1,65 @@
-//! A file on its way in: bytes under a hidden name, in the folder that the file is meant for or
-//! the nearest one on the way that stands, until they are published or dropped.
+//! Files on their way in: bytes under hidden names, in the folder that a file is meant for or the
+//! nearest one on the way that stands, until they are published or dropped.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::FlockOperation;
+use rustix::fs::{FallocateFlags, FlockOperation, fallocate};
+use rustix::io::Errno;
 
 use super::name::{RelPath, TEMPORARY_PREFIX};
-use super::share::Share;
+use super::room::Room;
+use super::share::{Share, Terms};
 use crate::error::{Error, Result};
 use crate::random;
 
 /// Random bytes in a temporary name: two servers on one folder must not meet.
 const RANDOM_BYTES: usize = 12;
+/// Uploads of one request whose files are kept open and synced one by one. Beyond it they are
+/// closed, so that a form may hold any number, and synced together.
+pub(super) const OPEN_MAX: usize = 16;
+/// Permissions of a new file, less the umask.
+const FILE_MODE: u32 = 0o644;
 
-/// An upload that nobody sees yet. Dropping it removes what has come.
+/// The uploads of one request, which nobody sees yet. Dropping it removes what has come.
 #[derive(Debug)]
-pub struct Upload {
-    pub(super) folder: Dir,
+pub struct Uploads<'s> {
+    pub(super) share: &'s Share,
+    pub(super) list: Vec<Upload>,
+    room: Room<'s>,
+}
+
+/// One file on its way in.
+#[derive(Debug)]
+pub(super) struct Upload {
+    /// Where its temporary name lies.
+    pub(super) folder: Arc<Dir>,
     pub(super) temporary: String,
-    pub(super) file: Option<File>,
+    file: Option<File>,
     pub(super) target: RelPath,
-    /// Bytes written.
-    pub(super) size: u64,
-    /// Whether the temporary name still holds something to be removed.
+    size: u64,
+    /// Bytes that the file system holds ready for it.
+    allocated: u64,
+    /// Whether the temporary name holds something to be removed.
     pub(super) pending: bool,
 }
 
 impl Share {
-    /// Begins an upload of the file `target`.
+    /// Begins the uploads of a request whose body has so many bytes, as far as that is known.
     ///
     /// # Errors
-    /// `Conflict` when a file stands where one of its folders should, `Forbidden`, `NoSpace`, `Io`.
-    pub fn begin_upload(&self, target: &RelPath) -> Result<Upload> {
-        let (parent, _) = target
-            .split()
-            .ok_or(Error::Forbidden("That is the shared folder."))?;
-        let folder = self.nearest_folder(&parent)?;
-        let temporary = temporary_name()?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o666);
-        let file = folder
-            .open_with(&temporary, &options)
-            .map_err(|e| Error::io("create a file for", target, e))?
-            .into_std();
-        let mut upload = Upload {
-            folder,
-            temporary,
-            file: Some(file),
-            target: target.clone(),
-            size: 0,
-            pending: true,
-        };
-        // The lock tells a sweep, of this or of another server, that somebody is at work. Where a
-        // file system has no locks, it is only two servers on one folder that could notice.
-        match rustix::fs::flock(upload.file()?, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) | Err(_) => Ok(upload),
-        }
+    /// `NoSpace` when they cannot fit, before a byte of them is read.
+    pub fn uploads(&self, declared: Option<u64>) -> Result<Uploads<'_>> {
+        let room = self.promise(declared.unwrap_or(0))?;
+        Ok(Uploads {
+            share: self,
+            list: Vec::new(),
+            room,
+        })
     }
 
     fn nearest_folder(&self, path: &RelPath) -> Result<Dir> {
@@ -72,53 +73,141 @@ impl Share {
     }
 }
 
-impl Upload {
-    /// Appends bytes.
+impl Uploads<'_> {
+    /// Begins the next file; `size` is its size where that is known.
+    ///
+    /// # Errors
+    /// `Conflict` when a file stands where one of its folders should, `Forbidden`, `NoSpace`, `Io`.
+    pub fn begin(&mut self, target: &RelPath, size: Option<u64>) -> Result<()> {
+        let (parent, _) = target
+            .split()
+            .ok_or(Error::Forbidden("That is the shared folder."))?;
+        let folder = self.share_folder(self.share.nearest_folder(&parent)?, target)?;
+        let temporary = temporary_name()?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(FILE_MODE);
+        let failed = |e: io::Error| Error::io("create a file for", target, e);
+        let file = folder
+            .open_with(&temporary, &options)
+            .map_err(failed)?
+            .into_std();
+        let mut upload = Upload {
+            folder,
+            temporary,
+            file: None,
+            target: target.clone(),
+            size: 0,
+            allocated: 0,
+            pending: true,
+        };
+        if let Some(mode) = self.share.terms.file_mode {
+            file.set_permissions(Permissions::from_mode(mode))
+                .map_err(failed)?;
+        }
+        // The lock tells a sweep, of this or of another server, that somebody is at work. Where a
+        // file system has no locks, it is only two servers on one folder that could notice.
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) | Err(_) => {}
+        }
+        if let Some(size) = size {
+            upload.allocate(&file, size, &mut self.room)?;
+        }
+        upload.file = Some(file);
+        self.list.push(upload);
+        Ok(())
+    }
+
+    /// The folder of an earlier upload instead of this one when both lie on the same file system,
+    /// so that a form of a thousand files holds one folder open.
+    fn share_folder(&self, folder: Dir, target: &RelPath) -> Result<Arc<Dir>> {
+        let device = |dir: &Dir| match rustix::fs::fstat(dir) {
+            Ok(stat) => Ok(stat.st_dev),
+            Err(e) => Err(Error::io("look at the folder of", target, e.into())),
+        };
+        match self.list.last() {
+            Some(last) if device(&last.folder)? == device(&folder)? => Ok(Arc::clone(&last.folder)),
+            _ => Ok(Arc::new(folder)),
+        }
+    }
+
+    /// Appends bytes to the file that was begun last.
     ///
     /// # Errors
     /// `NoSpace`, `TooLarge` over what the file system takes, `Io`.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let target = self.target.clone();
-        self.file()?
-            .write_all(bytes)
-            .map_err(|e| Error::io("write to", target, e))?;
-        self.size += bytes.len() as u64;
+        let (Some(upload), room) = (self.list.last_mut(), &mut self.room) else {
+            return Err(nothing_begun());
+        };
+        let length = bytes.len() as u64;
+        let beyond = (upload.size + length).saturating_sub(upload.allocated.max(upload.size));
+        room.spend(beyond)?;
+        let file = upload.file.as_mut().ok_or_else(nothing_begun)?;
+        file.write_all(bytes)
+            .map_err(|e| Error::io("write to", &upload.target, e))?;
+        upload.size += length;
         Ok(())
     }
 
-    /// Bytes written so far.
+    /// Bytes of the file that was begun last.
     pub fn size(&self) -> u64 {
-        self.size
+        self.list.last().map_or(0, |upload| upload.size)
     }
 
-    /// Where it is meant to go.
-    pub fn target(&self) -> &RelPath {
-        &self.target
-    }
-
-    /// Ends the content: sets its time, if one is given, and brings it to the disk. The descriptor
-    /// is closed, so that a form may hold any number of files.
+    /// Ends the content of the file that was begun last, and sets its time if one is given.
     ///
     /// # Errors
-    /// `NoSpace`, `Io`.
+    /// `Io`.
     pub fn finish(&mut self, modified: Option<SystemTime>) -> Result<()> {
-        let target = self.target.clone();
-        let file = self.file()?;
+        let is_one_of_many = self.list.len() > OPEN_MAX;
+        let upload = self.list.last_mut().ok_or_else(nothing_begun)?;
+        let file = upload.file.as_mut().ok_or_else(nothing_begun)?;
+        let failed = |e: io::Error| Error::io("set the time of", &upload.target, e);
         if let Some(time) = modified {
-            file.set_modified(time)
-                .map_err(|e| Error::io("set the time of", &target, e))?;
+            file.set_modified(time).map_err(failed)?;
         }
-        file.sync_all().map_err(|e| Error::io("sync", &target, e))?;
-        self.file = None;
+        if upload.allocated > upload.size {
+            // It ended before its declared length did; the rest goes back to the disk.
+            file.set_len(upload.size).map_err(failed)?;
+        }
+        if is_one_of_many {
+            upload.file = None;
+        }
         Ok(())
     }
+}
 
-    fn file(&mut self) -> Result<&mut File> {
-        self.file.as_mut().ok_or_else(|| Error::Io {
-            action: "write to",
-            path: self.target.to_string(),
-            source: io::Error::other("the upload is finished"),
-        })
+impl Upload {
+    /// Has the file system hold the room ready, where it can. It is then the disk's own account
+    /// that knows of it, and not ours any more.
+    fn allocate(&mut self, file: &File, bytes: u64, room: &mut Room<'_>) -> Result<()> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        match fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes) {
+            Ok(()) => {
+                self.allocated = bytes;
+                room.spend(bytes)
+            }
+            Err(Errno::NOSPC | Errno::DQUOT) => Err(Error::NoSpace),
+            Err(Errno::FBIG) => Err(Error::TooLarge(
+                "The file system takes no file of that size.",
+            )),
+            // It cannot; then the promise has to do.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Brings the content to the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        let failed = |e: io::Error| Error::io("sync", &self.target, e);
+        match &self.file {
+            Some(file) => file.sync_all().map_err(failed),
+            None => self
+                .folder
+                .open(&self.temporary)
+                .and_then(|f| f.sync_all())
+                .map_err(failed),
+        }
     }
 }
 
@@ -130,6 +219,25 @@ impl Drop for Upload {
                 Ok(()) | Err(_) => {}
             }
         }
+    }
+}
+
+impl Terms {
+    /// Everything synced, nothing kept free, permissions by the umask.
+    pub const DEFAULT: Terms = Terms {
+        sync: true,
+        free_bytes_min: 0,
+        file_mode: None,
+        folder_mode: None,
+    };
+}
+
+fn nothing_begun() -> Error {
+    let source = io::Error::other("no file was begun");
+    Error::Io {
+        action: "write to",
+        path: "an upload".into(),
+        source,
     }
 }
 
