@@ -171,6 +171,11 @@ pub fn range_holds(if_range: Option<&str>, current: &Validators, now: SystemTime
     is_strong && date(value) == Some(modified)
 }
 
+/// A date of any of the three forms (section 5.6.7); `None` for what is none.
+pub fn parse_date(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text.trim()).ok()
+}
+
 /// A time as `Last-Modified` and `Date` show it (IMF-fixdate, section 5.6.7). Times that a date
 /// cannot name, before 1970 and after 9999, become the nearest that it can: a file may have any.
 pub fn http_date(time: SystemTime) -> String {

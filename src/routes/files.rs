@@ -1,7 +1,7 @@
 //! `/files/<path>`: a file's bytes out, a file's bytes in, and its removal.
 
 use std::io::Read;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result};
 use crate::events::Event;
@@ -55,6 +55,7 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
     let modified = modified_field(request)?;
     let mut uploads = app.share.uploads(declared)?;
     uploads.begin(&path, declared)?;
+    let mut transfer = app.transfers.begin(&app.hub, path.to_string(), declared)?;
     let mut block = vec![0; app.limits.transfer_buffer_bytes];
     loop {
         match request.body.read(&mut block).map_err(Error::from_body)? {
@@ -62,12 +63,14 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
             n => {
                 check_size(app, uploads.size() + n as u64)?;
                 uploads.write(&block[..n])?;
+                transfer.add(n);
             }
         }
     }
     uploads.finish(modified)?;
     let permit = |path: &RelPath| permit_put(app, request, path);
     let published = publish_files(app, uploads.publish(OnConflict::Replace, permit)?);
+    transfer.done();
     let file = published.first().ok_or(Error::NotFound)?;
     let etag = validators(&file.facts).etag.to_string();
     Ok(Response::empty(if file.replaced { 204 } else { 201 }).with("ETag", etag))
@@ -157,17 +160,21 @@ fn require(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
     }
 }
 
-/// The time that the file is to have: `X-OC-Mtime`, in Unix seconds.
+/// The time that the file is to have: `X-OC-Mtime`, in Unix seconds, else `Last-Modified`.
 fn modified_field(request: &Request<'_>) -> Result<Option<SystemTime>> {
-    let Some(field) = request.field("X-OC-Mtime") else {
-        return Ok(None);
-    };
-    let seconds = field
-        .parse()
-        .map_err(|_| Error::BadRequest("X-OC-Mtime is not a number of seconds.".into()))?;
-    let since_1970 = std::time::Duration::from_secs(seconds);
-    SystemTime::UNIX_EPOCH
-        .checked_add(since_1970)
-        .map(Some)
-        .ok_or(Error::BadRequest("X-OC-Mtime is out of range.".into()))
+    let wrong = |text: &'static str| Error::BadRequest(text.into());
+    if let Some(seconds) = request.field("X-OC-Mtime") {
+        let seconds = seconds
+            .parse()
+            .map_err(|_| wrong("X-OC-Mtime is no number of seconds."))?;
+        let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        return time
+            .map(Some)
+            .ok_or_else(|| wrong("X-OC-Mtime is out of range."));
+    }
+    let date = request.field("Last-Modified");
+    date.map(|date| {
+        conditional::parse_date(&date).ok_or_else(|| wrong("Last-Modified is no date."))
+    })
+    .transpose()
 }

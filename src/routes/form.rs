@@ -9,6 +9,7 @@ use crate::http::body::Body;
 use crate::http::multipart::{Form, boundary};
 use crate::http::request::Request;
 use crate::http::response::Response;
+use crate::routes::transfers::Transfer;
 use crate::routes::{App, files};
 use crate::storage::{OnConflict, Published, RelPath, Uploads};
 
@@ -38,9 +39,10 @@ pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     let block_bytes = app.limits.transfer_buffer_bytes;
     let mut form = Form::new(&mut request.body, &boundary, block_bytes);
     let mut uploads = app.share.uploads(declared)?;
-    receive(app, &folder, &mut form, &mut uploads)?;
+    let transfers = receive(app, &folder, &mut form, &mut uploads)?;
     let change = uploads.publish(on_conflict, |_| Ok(()))?;
     let published = files::publish_files(app, change);
+    transfers.into_iter().for_each(Transfer::done);
     if is_plain_form {
         return Ok(files::to_page(&folder));
     }
@@ -57,12 +59,13 @@ fn row(file: &Published) -> Value {
 }
 
 /// Brings every file of a form to the disk, under hidden names.
-fn receive(
-    app: &App,
+fn receive<'a>(
+    app: &'a App,
     folder: &RelPath,
     form: &mut Form<&mut Body<'_>>,
     uploads: &mut Uploads<'_>,
-) -> Result<()> {
+) -> Result<Vec<Transfer<'a>>> {
+    let mut transfers = Vec::new();
     let mut modified = None;
     while let Some(part) = form.next_part()? {
         match part.filename {
@@ -72,21 +75,25 @@ fn receive(
                 return Err(Error::BadRequest("A file in the form has no name.".into()));
             }
             Some(filename) => {
-                uploads.begin(&folder.join_new(&filename)?, None)?;
-                receive_file(app, form, uploads)?;
+                let target = folder.join_new(&filename)?;
+                uploads.begin(&target, None)?;
+                let mut transfer = app.transfers.begin(&app.hub, target.to_string(), None)?;
+                receive_file(app, form, uploads, &mut transfer)?;
+                transfers.push(transfer);
                 uploads.finish(modified.take())?;
             }
             None if part.name == b"modified" => modified = Some(modified_value(form)?),
             None => {}
         }
     }
-    Ok(())
+    Ok(transfers)
 }
 
 fn receive_file(
     app: &App,
     form: &mut Form<&mut Body<'_>>,
     uploads: &mut Uploads<'_>,
+    transfer: &mut Transfer<'_>,
 ) -> Result<()> {
     loop {
         let data = form.data()?;
@@ -95,6 +102,7 @@ fn receive_file(
         }
         files::check_size(app, uploads.size() + data.len() as u64)?;
         uploads.write(data)?;
+        transfer.add(data.len());
     }
 }
 

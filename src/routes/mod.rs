@@ -12,6 +12,7 @@ mod list;
 mod page;
 mod representation;
 mod status;
+mod transfers;
 
 pub(crate) use events::encode;
 
@@ -30,6 +31,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::target;
 use crate::log::Log;
+use crate::routes::transfers::Transfers;
 use crate::storage::{Kind, RelPath, Share};
 
 /// What every route can reach.
@@ -44,6 +46,8 @@ pub(crate) struct App {
     pub limits: Limits,
     /// Where the server speaks.
     pub log: Log,
+    /// The uploads that are running.
+    pub transfers: Transfers,
     /// Panics that were caught in connections.
     pub panics: AtomicU64,
 }
@@ -63,6 +67,7 @@ impl App {
             departures,
             limits,
             log,
+            transfers: Transfers::default(),
             panics: AtomicU64::new(0),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::Result;
 use crate::http::request::Request;
@@ -16,6 +16,8 @@ pub(super) fn report(app: &App, _request: &mut Request<'_>, _rest: &str) -> Resu
         .path()
         .file_name()
         .unwrap_or(app.share.path().as_os_str());
+    let running = app.transfers.running();
+    let uploads: Vec<Value> = running.iter().filter_map(|row| row.parse().ok()).collect();
     Ok(Response::json(
         200,
         &json!({
@@ -25,7 +27,7 @@ pub(super) fn report(app: &App, _request: &mut Request<'_>, _rest: &str) -> Resu
             "read_only": false,
             "upload_bytes_max": app.limits.upload_bytes_max,
             "free_bytes": app.share.free_bytes()?,
-            "uploads": [],
+            "uploads": uploads,
             "streams": app.hub.subscribers(),
             "panics": app.panics.load(Ordering::Relaxed),
         }),

@@ -21,6 +21,7 @@ mod listing;
 mod names;
 mod process;
 mod reading;
+mod room;
 mod smoke;
 mod tidy;
 mod wire_counts;

@@ -38,6 +38,13 @@ fn put_creates_with_201_and_replaces_with_204() {
         server.get("/files/a/b/c.txt").field("Last-Modified"),
         Some("Sun, 09 Sep 2001 01:46:40 GMT")
     );
+    let date = ("Last-Modified", "Sat, 01 Jan 2000 00:00:00 GMT");
+    assert_eq!(server.ask("PUT /files/dated", &[date], b"").status, 201);
+    assert_eq!(
+        server.get("/files/dated").field("Last-Modified"),
+        Some(date.1)
+    );
+    server.ask("DELETE /files/dated", &[], b"");
     let replaced = server.ask("PUT /files/a/b/c.txt", &[], b"two");
     assert_eq!(replaced.status, 204);
     assert_ne!(replaced.field("ETag"), created.field("ETag"));
@@ -79,7 +86,7 @@ fn puts_that_make_no_sense_are_refused_and_change_nothing() {
     server.write("folder/inside", b"1");
     server.write("file", b"1");
     let before = server.tree();
-    let table: [(&str, &[(&str, &str)], u16, &str); 7] = [
+    let table: [(&str, &[(&str, &str)], u16, &str); 8] = [
         ("/files/folder", &[], 409, "conflict"),
         ("/files/file/below", &[], 409, "conflict"),
         ("/files/new/", &[], 409, "conflict"),
@@ -93,6 +100,12 @@ fn puts_that_make_no_sense_are_refused_and_change_nothing() {
         (
             "/files/a",
             &[("X-OC-Mtime", "yesterday")],
+            400,
+            "bad_request",
+        ),
+        (
+            "/files/a",
+            &[("Last-Modified", "yesterday")],
             400,
             "bad_request",
         ),

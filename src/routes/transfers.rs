@@ -1,0 +1,122 @@
+//! The uploads that are running: for `/api/status`, and for whoever watches, at most five times a
+//! second each.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::Result;
+use crate::events::{Hub, Progress, State};
+use crate::random;
+
+/// The least time between two words about one upload.
+const INTERVAL: Duration = Duration::from_millis(200);
+/// How much of a rate is what it was before: a rate that jumps cannot be read.
+const INERTIA: f64 = 0.7;
+
+/// All running uploads, by the number they began with.
+#[derive(Debug, Default)]
+pub(crate) struct Transfers {
+    running: Mutex<(u64, BTreeMap<u64, Progress>)>,
+}
+
+/// One running upload. Dropping it before `done` says that it failed.
+pub(crate) struct Transfer<'a> {
+    transfers: &'a Transfers,
+    hub: &'a Hub,
+    number: u64,
+    now: Progress,
+    told: Instant,
+    received_when_told: u64,
+    rate: f64,
+}
+
+impl Transfers {
+    fn lock(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Progress>)> {
+        // Only whole values are put in.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins an upload of so many bytes, if that is known, to `path`.
+    ///
+    /// # Errors
+    /// `Io` when the system has no random bytes for its name.
+    pub(crate) fn begin<'a>(
+        &'a self,
+        hub: &'a Hub,
+        path: String,
+        size: Option<u64>,
+    ) -> Result<Transfer<'a>> {
+        let upload = format!("{:016x}", u64::from_ne_bytes(random::bytes()?));
+        let state = State::Receiving;
+        let now = Progress {
+            upload,
+            path,
+            received: 0,
+            size,
+            bytes_per_second: 0,
+            state,
+        };
+        let mut running = self.lock();
+        running.0 += 1;
+        let number = running.0;
+        running.1.insert(number, now.clone());
+        drop(running);
+        hub.publish_progress(now.clone());
+        Ok(Transfer {
+            transfers: self,
+            hub,
+            number,
+            now,
+            told: Instant::now(),
+            received_when_told: 0,
+            rate: 0.0,
+        })
+    }
+
+    /// What is running, in the order it began: JSON objects as `progress` events have them.
+    pub(crate) fn running(&self) -> Vec<String> {
+        self.lock().1.values().map(Progress::data).collect()
+    }
+}
+
+impl Transfer<'_> {
+    /// Counts bytes that have come.
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.now.received += bytes as u64;
+        let passed = self.told.elapsed();
+        if passed < INTERVAL {
+            return;
+        }
+        let come = (self.now.received - self.received_when_told) as f64 / passed.as_secs_f64();
+        let is_first = self.received_when_told == 0;
+        self.rate = if is_first {
+            come
+        } else {
+            self.rate * INERTIA + come * (1.0 - INERTIA)
+        };
+        self.now.bytes_per_second = self.rate as u64;
+        self.told = Instant::now();
+        self.received_when_told = self.now.received;
+        self.transfers
+            .lock()
+            .1
+            .insert(self.number, self.now.clone());
+        self.hub.publish_progress(self.now.clone());
+    }
+
+    /// Says that it stands complete under its name.
+    pub(crate) fn done(mut self) {
+        self.now.state = State::Done;
+    }
+}
+
+impl Drop for Transfer<'_> {
+    fn drop(&mut self) {
+        self.transfers.lock().1.remove(&self.number);
+        if self.now.state == State::Receiving {
+            self.now.state = State::Failed;
+        }
+        self.hub.publish_progress(self.now.clone());
+    }
+}
