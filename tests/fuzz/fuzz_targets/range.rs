@@ -10,12 +10,9 @@ libfuzzer_sys::fuzz_target!(|input: (u64, &str)| {
         Ok(Selection::Many(ranges)) => ranges,
         Ok(Selection::Whole) | Err(_) => return,
     };
-    let inside = |range: &livedrop::http::range::ByteRange| range.start() <= range.end();
-    assert!(
-        ranges
-            .iter()
-            .all(|range| inside(range) && range.end() < size)
-    );
+    for range in &ranges {
+        assert!(range.start() < range.end() && range.end() <= size);
+    }
     // No byte is sent twice.
     assert!(ranges.iter().map(|range| range.length()).sum::<u64>() <= size);
 });
