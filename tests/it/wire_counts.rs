@@ -24,16 +24,7 @@ const CROWD: usize = 500;
 /// A server that has answered once, so that what is made at need is there, and what it holds.
 fn settled(server: &Binary) -> Toll {
     assert_eq!(server.ask("GET /health", &[], b"").status, 200);
-    // Its connection is closed when nobody is idle any more; then two counts agree.
-    let mut before = Toll::of(server.pid());
-    loop {
-        std::thread::sleep(Duration::from_millis(100));
-        let now = Toll::of(server.pid());
-        if now == before {
-            return now;
-        }
-        before = now;
-    }
+    Toll::at_rest(server.pid())
 }
 
 /// Holds that the server is as it was, and ends it.

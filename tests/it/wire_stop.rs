@@ -66,9 +66,9 @@ fn a_signal_closes_the_listener_and_lets_transfers_finish() {
 fn a_stream_that_is_not_read_loses_its_thread_and_does_not_hold_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let server = Binary::start(folder.path(), &["--quiet"]);
+    assert_eq!(server.ask("GET /health", &[], b"").status, 200);
+    let before = Toll::at_rest(server.pid());
     let mut publisher = server.connect();
-    assert_eq!(publisher.ask("GET /health", &[], b"").status, 200);
-    let before = Toll::of(server.pid());
     let mut wire = server.connect();
     sockopt::set_socket_recv_buffer_size(wire.socket(), 4096).unwrap();
     wire.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -85,6 +85,7 @@ fn a_stream_that_is_not_read_loses_its_thread_and_does_not_hold_the_end() {
             break;
         }
     }
+    drop(publisher);
     before.wait_for(server.pid());
     let begun = Instant::now();
     assert_eq!(server.stop().0.code(), Some(0));

@@ -24,6 +24,23 @@ impl Toll {
         }
     }
 
+    /// Waits until no connection is being served, and gives what the process holds then.
+    pub fn at_rest(pid: u32) -> Toll {
+        let is_serving = || {
+            std::fs::read_dir(format!("/proc/{pid}/task"))
+                .unwrap()
+                // A thread can end between the list and the look.
+                .filter_map(|task| std::fs::read(task.unwrap().path().join("comm")).ok())
+                .any(|name| name.starts_with(b"connection"))
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while is_serving() {
+            assert!(Instant::now() < deadline, "a connection does not end");
+            std::thread::yield_now();
+        }
+        Toll::of(pid)
+    }
+
     /// Waits until a process is down to this again; fails when it never is.
     pub fn wait_for(self, pid: u32) {
         let deadline = Instant::now() + PATIENCE;
