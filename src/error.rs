@@ -8,8 +8,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
+use rustix::io::Errno;
+
 /// The result of anything that can fail inside livedrop.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// How soon to try again when the server is short of something, in seconds.
+const RETRY_AFTER_S: u32 = 5;
 
 /// Everything that can go wrong with a request.
 #[derive(Debug)]
@@ -78,8 +83,15 @@ impl Error {
     /// a client become that, the rest keeps its action, path and cause for the log.
     pub fn io(action: &'static str, path: impl fmt::Display, source: io::Error) -> Error {
         // A circle of links leads nowhere; the standard library has no stable kind for it.
-        if source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        if source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
             return Error::NotFound;
+        }
+        // All descriptors are taken; that passes.
+        let full = [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+        if full.contains(&source.raw_os_error()) {
+            return Error::Busy {
+                retry_after_s: RETRY_AFTER_S,
+            };
         }
         match source.kind() {
             io::ErrorKind::NotFound => Error::NotFound,

@@ -107,7 +107,7 @@ impl Socket {
 
     /// Bytes that lie in the receive queue.
     pub fn unread(&self) -> u64 {
-        rustix::io::ioctl_fionread(self).unwrap_or(0)
+        unread(self.number)
     }
 
     /// Makes `wait_readable` wait for that many bytes.
@@ -195,6 +195,11 @@ impl Socket {
     pub fn cut(&self) {
         cut(self.number);
     }
+}
+
+/// Bytes that lie in the receive queue of a connection.
+pub fn unread(number: Descriptor) -> u64 {
+    rustix::io::ioctl_fionread(number).unwrap_or(0)
 }
 
 /// For how long a reader has taken nothing of what was written for it; None when nothing waits for

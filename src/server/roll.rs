@@ -24,7 +24,7 @@ const SHARE: (usize, usize) = (3, 4);
 const IDLE_ENOUGH: Duration = Duration::from_secs(1);
 /// How long a reader takes nothing before another may have its place.
 const STALLED_ENOUGH: Duration = Duration::from_secs(30);
-/// What `Member::idle_since_ms` holds during a request.
+/// What `Member::idle_since_us` holds during a request.
 const BUSY: u64 = u64::MAX;
 
 /// All open connections, by the identity of their sockets.
@@ -40,8 +40,8 @@ pub(crate) struct Member {
     number: Descriptor,
     peer: Option<IpAddr>,
     epoch: Instant,
-    /// Milliseconds after the epoch at which it began to wait for a request, or `BUSY`.
-    idle_since_ms: AtomicU64,
+    /// Microseconds after the epoch at which it began to wait for a request, or `BUSY`.
+    idle_since_us: AtomicU64,
     /// Whether its descriptor is about to be closed, or is.
     is_leaving: AtomicBool,
 }
@@ -87,13 +87,13 @@ impl Member {
 
     /// Says that the connection waits for a request.
     pub(crate) fn set_idle(&self) {
-        let since = u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(BUSY - 1);
-        self.idle_since_ms.store(since, Ordering::SeqCst);
+        let since = u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(BUSY - 1);
+        self.idle_since_us.store(since, Ordering::SeqCst);
     }
 
     /// Says that a request has begun.
     pub(crate) fn set_busy(&self) {
-        self.idle_since_ms.store(BUSY, Ordering::SeqCst);
+        self.idle_since_us.store(BUSY, Ordering::SeqCst);
     }
 
     /// Who is at the other end; None on a Unix socket.
@@ -106,9 +106,11 @@ impl Member {
         if self.is_leaving.load(Ordering::SeqCst) {
             return None;
         }
-        match self.idle_since_ms.load(Ordering::SeqCst) {
+        match self.idle_since_us.load(Ordering::SeqCst) {
             BUSY => None,
-            ms => Some(self.epoch + Duration::from_millis(ms)),
+            // A request may have come that its thread has yet to see.
+            _ if socket::unread(self.number) > 0 => None,
+            us => Some(self.epoch + Duration::from_micros(us)),
         }
     }
 
@@ -142,9 +144,8 @@ impl Roll {
     }
 
     /// Enters a connection, before the next is accepted: whom the roll knows is not mistaken for it.
-    /// An address that holds its share already loses its oldest idle
-    /// connection for it; where it has none, the new one is refused. Unix sockets have no address,
-    /// and no share.
+    /// An address that holds its share already loses its oldest idle connection for it; where it
+    /// has none, the new one is refused. Unix sockets have no address, and no share.
     pub(crate) fn enter(
         self: &Arc<Roll>,
         identity: u64,
@@ -161,12 +162,12 @@ impl Roll {
                 .min_by_key(|(since, _)| *since);
             oldest?.1.cut();
         }
-        let (idle_since_ms, is_leaving) = (AtomicU64::new(0), AtomicBool::new(false));
+        let (idle_since_us, is_leaving) = (AtomicU64::new(0), AtomicBool::new(false));
         let member = Arc::new(Member {
             number,
             peer,
             epoch: self.epoch,
-            idle_since_ms,
+            idle_since_us,
             is_leaving,
         });
         member.set_idle();

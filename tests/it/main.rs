@@ -32,6 +32,7 @@ mod wire_heads;
 mod wire_limits;
 mod wire_panics;
 mod wire_pipelines;
+mod wire_shares;
 mod wire_stop;
 mod wire_time;
 mod writing;
