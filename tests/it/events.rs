@@ -280,7 +280,7 @@ fn a_listing_and_the_stream_after_it_are_the_disk() {
                             picture.insert(path, frame.data["size"].as_u64().unwrap());
                         }
                         "delete" => drop(picture.remove(&path)),
-                        "ready" | "beat" => {}
+                        "ready" | "beat" | "progress" => {}
                         other => panic!("{other}"),
                     }
                 }
