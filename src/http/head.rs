@@ -12,6 +12,9 @@ use crate::http::method::Method;
 /// Longest method token; the longest registered one has 17 letters.
 const METHOD_BYTES_MAX: usize = 32;
 
+/// Room for fields on the stack; a limit above it does not count.
+const FIELDS_MAX: usize = 100;
+
 /// Ceilings for one head.
 #[derive(Debug, Clone, Copy)]
 pub struct HeadLimits {
@@ -91,8 +94,9 @@ impl Head {
         }
         check_line_ends(bytes)?;
         check_version(bytes)?;
-        let mut slots = vec![httparse::EMPTY_HEADER; limits.fields_max];
-        let mut request = httparse::Request::new(&mut slots);
+        let mut slots = [httparse::EMPTY_HEADER; FIELDS_MAX];
+        let slots = &mut slots[..limits.fields_max.min(FIELDS_MAX)];
+        let mut request = httparse::Request::new(slots);
         match request.parse(bytes) {
             Ok(httparse::Status::Complete(n)) if n == bytes.len() => {}
             Ok(_) => return bad("The head of the request is malformed."),

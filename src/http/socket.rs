@@ -20,7 +20,7 @@ use crate::sys::{self, Descriptor};
 #[derive(Debug)]
 pub struct Socket {
     number: Descriptor,
-    /// Whether the kernel counts what was received, so that `taken` works.
+    /// Whether the kernel counts what was received, so that `has_yielded` knows.
     counted: bool,
 }
 
@@ -115,22 +115,30 @@ impl Socket {
         sys::set_receive_low_water(self, i32::try_from(bytes).unwrap_or(i32::MAX))
     }
 
-    /// Bytes that were taken out of the receive queue since the connection began, by whomever.
-    /// None where the kernel does not count them.
+    /// Whether exactly so many bytes have left the receive queue since the connection began, by
+    /// whomever. False where the kernel does not count them.
     ///
-    /// Received and unread are two calls. An empty queue after the first says that nothing came in
-    /// between; else both are asked until that is so.
-    pub fn taken(&self) -> Option<u64> {
+    /// When no more than that have come at all, one call tells. Else received and unread are two,
+    /// and both are asked until nothing came in between.
+    pub fn has_yielded(&self, bytes: u64) -> bool {
+        let mut received = match sys::tcp_info(self) {
+            Some(info) if info.bytes_received == bytes => return true,
+            Some(info) => info.bytes_received,
+            None => return false,
+        };
         loop {
-            let received = sys::tcp_info(self)?.bytes_received;
             let unread = self.unread();
-            if unread == 0 || sys::tcp_info(self)?.bytes_received == received {
-                return Some(received.wrapping_sub(unread));
+            match sys::tcp_info(self) {
+                Some(info) if info.bytes_received == received => {
+                    return received.wrapping_sub(unread) == bytes;
+                }
+                Some(info) => received = info.bytes_received,
+                None => return false,
             }
         }
     }
 
-    /// Whether `taken` has an answer on this socket.
+    /// Whether `has_yielded` can know on this socket.
     pub fn is_counted(&self) -> bool {
         self.counted
     }

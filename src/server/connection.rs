@@ -125,7 +125,7 @@ impl Connection {
         if is_alone && head.is_plain && self.socket.is_counted() {
             match self.client.next() {
                 Some(Ok(request)) => {
-                    let in_step = self.socket.taken() == Some(self.expected);
+                    let in_step = self.socket.has_yielded(self.expected);
                     return Ok((Held(Some(request)), in_step));
                 }
                 Some(Err(e)) => return Err(io::Error::other(e)),

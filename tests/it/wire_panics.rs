@@ -85,13 +85,16 @@ fn a_panic_at_a_refused_head_ends_that_connection_alone() {
     server.stop();
 }
 
-/// Trouble is written from inside a handler. To have some, this process takes every descriptor
-/// that it can get, so it must be alone: the test starts itself again.
+/// Trouble is written from inside a handler. To have some, a folder is a mount point, which nobody
+/// can remove; so that the mount is seen by nobody else, the test starts itself again in a
+/// namespace of its own.
 #[test]
 fn a_panic_in_a_handler_is_a_500_and_ends_that_connection_alone() {
     if std::env::var_os(ALONE).is_none() {
         let name = "wire_panics::a_panic_in_a_handler_is_a_500_and_ends_that_connection_alone";
-        let output = Command::new(std::env::current_exe().unwrap())
+        let output = Command::new("unshare")
+            .args(["--user", "--map-root-user", "--mount"])
+            .arg(std::env::current_exe().unwrap())
             .args([name, "--exact"])
             .env(ALONE, "1")
             .output()
@@ -106,12 +109,16 @@ fn a_panic_in_a_handler_is_a_500_and_ends_that_connection_alone() {
     assert_eq!(other.ask("GET /health", &[], b"").status, 200);
     let mut wire = Wire::connect(server.address);
     assert_eq!(wire.ask("GET /files/x", &[], b"").status, 200);
-    let mut taken = Vec::new();
-    while let Ok(file) = std::fs::File::open("/dev/null") {
-        taken.push(file);
-    }
-    let answer = wire.ask("GET /files/x", &[], b"");
-    drop(taken);
+    let mounted = server.folder.path().join("mounted");
+    std::fs::create_dir(&mounted).unwrap();
+    let status = Command::new("mount")
+        .args(["-t", "tmpfs", "none"])
+        .arg(&mounted)
+        .status();
+    assert!(status.unwrap().success());
+    let answer = wire.ask("DELETE /files/mounted", &[], b"");
+    let status = Command::new("umount").arg(&mounted).status();
+    assert!(status.unwrap().success());
     assert_eq!((answer.status, answer.closes()), (500, true));
     assert_eq!(answer.code(), "internal");
     assert_eq!(wire.rest(), b"", "one answer, and the end");
