@@ -3,7 +3,6 @@
 //! The only module of the program that may use `unsafe`. It holds no logic.
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 /// The number of a descriptor that another object owns.
@@ -31,8 +30,6 @@ impl AsFd for Descriptor {
 /// What the kernel knows of a TCP connection: a part of `struct tcp_info`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TcpInfo {
-    /// Bytes that have reached the receive queue since the connection began.
-    pub(crate) bytes_received: u64,
     /// Whether something that was written has yet to be sent, or to be acknowledged.
     pub(crate) has_unsent: bool,
     /// Milliseconds since something was sent.
@@ -43,12 +40,11 @@ pub(crate) struct TcpInfo {
 
 /// Asks about a TCP socket. None for other sockets and before Linux 4.6, which tells less.
 pub(crate) fn tcp_info(socket: impl AsFd) -> Option<TcpInfo> {
-    // Offsets of tcpi_unacked, tcpi_last_data_sent, tcpi_last_data_recv, tcpi_bytes_received and
-    // tcpi_notsent_bytes, which new versions of the structure do not move.
+    // Offsets of tcpi_unacked, tcpi_last_data_sent, tcpi_last_data_recv and tcpi_notsent_bytes,
+    // which new versions of the structure do not move.
     const UNACKED: usize = 24;
     const LAST_DATA_SENT: usize = 44;
     const LAST_DATA_RECV: usize = 52;
-    const BYTES_RECEIVED: usize = 128;
     const NOTSENT_BYTES: usize = 144;
     let mut info = [0_u8; NOTSENT_BYTES + 4];
     let mut length = info.len() as libc::socklen_t;
@@ -69,30 +65,9 @@ pub(crate) fn tcp_info(socket: impl AsFd) -> Option<TcpInfo> {
         let bytes = [info[at], info[at + 1], info[at + 2], info[at + 3]];
         u32::from_ne_bytes(bytes)
     };
-    let long: [u8; 8] = info[BYTES_RECEIVED..BYTES_RECEIVED + 8].try_into().ok()?;
     Some(TcpInfo {
-        bytes_received: u64::from_ne_bytes(long),
         has_unsent: word(UNACKED) > 0 || word(NOTSENT_BYTES) > 0,
         sent_ms_ago: word(LAST_DATA_SENT),
         received_ms_ago: word(LAST_DATA_RECV),
     })
-}
-
-/// Sets `SO_RCVLOWAT`: `poll` calls the socket readable once that many bytes lie in its queue.
-pub(crate) fn set_receive_low_water(socket: impl AsFd, bytes: i32) -> io::Result<()> {
-    // SAFETY: the kernel reads four bytes at the pointer, which are those of `bytes`.
-    let status = unsafe {
-        libc::setsockopt(
-            socket.as_fd().as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_RCVLOWAT,
-            (&raw const bytes).cast(),
-            size_of::<i32>() as libc::socklen_t,
-        )
-    };
-    if status == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
 }

@@ -1,4 +1,4 @@
-//! The body of a request: taken straight off the socket, held against its declared length and
+//! The body of a request: read straight off the socket, held against its declared length and
 //! against a minimum rate.
 //!
 //! A body that ends early is an error here, so that nobody can take half a file for a whole one.
@@ -39,16 +39,18 @@ enum Framed<'c> {
 }
 
 impl<'c> Body<'c> {
-    /// The body behind a head that was taken off `socket`. With `expects_continue` the client is
-    /// told to go on at the first read (RFC 9110, section 10.1.1).
+    /// The body behind a head: `ahead` has what came with it, `socket` the rest. With
+    /// `expects_continue` the client is told to go on at the first read (RFC 9110, section 10.1.1).
     pub fn new(
         socket: &'c Socket,
+        ahead: &'c mut Vec<u8>,
         framing: Framing,
         expects_continue: bool,
         rate: Rate,
     ) -> Body<'c> {
         let wire = Wire {
             socket,
+            ahead,
             expects_continue,
             rate,
             waited: Duration::ZERO,
@@ -84,8 +86,8 @@ impl<'c> Body<'c> {
         }
     }
 
-    /// Whether the bytes behind the body are still in the socket's queue, so that another request
-    /// can be read there. The chunked reader reads ahead.
+    /// Whether it was read to its end and not beyond, so that another request can follow. The
+    /// chunked reader reads ahead.
     pub fn leaves_the_rest(&self) -> bool {
         !matches!(self.framed, Framed::Chunked(_)) && self.is_complete()
     }
@@ -120,6 +122,8 @@ impl Read for Body<'_> {
 #[derive(Debug)]
 struct Wire<'c> {
     socket: &'c Socket,
+    /// What came before it was asked for.
+    ahead: &'c mut Vec<u8>,
     expects_continue: bool,
     rate: Rate,
     waited: Duration,
@@ -130,6 +134,13 @@ impl Read for Wire<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if std::mem::take(&mut self.expects_continue) {
             self.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n", false)?;
+        }
+        if !self.ahead.is_empty() {
+            let n = buffer.len().min(self.ahead.len());
+            buffer[..n].copy_from_slice(&self.ahead[..n]);
+            self.ahead.drain(..n);
+            self.received += n as u64;
+            return Ok(n);
         }
         loop {
             let before = Instant::now();

@@ -53,9 +53,6 @@ pub struct Head {
     pub expects_continue: bool,
     /// Whether the client speaks 1.1 rather than 1.0.
     pub is_1_1: bool,
-    /// Whether the connection library can read it: it takes printable ASCII only, in values as in
-    /// the target, and names of letters, digits, `-` and `_`.
-    pub is_plain: bool,
 }
 
 impl Head {
@@ -112,8 +109,7 @@ impl Head {
         }
         let is_1_1 = request.version == Some(1);
         let facts = Facts::collect(request.headers, is_1_1)?;
-        let whole_target = request.path.unwrap_or_default();
-        let target = origin_form(whole_target, method, limits)?;
+        let target = origin_form(request.path.unwrap_or_default(), method, limits)?;
         let offset_of = |part: &[u8]| part.as_ptr() as usize - bytes.as_ptr() as usize;
         let span = |part: &[u8]| offset_of(part)..offset_of(part) + part.len();
         Ok(Head {
@@ -128,7 +124,6 @@ impl Head {
             keep_alive: facts.keep_alive,
             expects_continue: facts.expects_continue && is_1_1,
             is_1_1,
-            is_plain: facts.is_plain && target.is_ascii() && target == whole_target,
             bytes: bytes.into(),
         })
     }
@@ -139,7 +134,6 @@ struct Facts {
     framing: Framing,
     keep_alive: bool,
     expects_continue: bool,
-    is_plain: bool,
 }
 
 impl Facts {
@@ -150,17 +144,12 @@ impl Facts {
         let mut expects_continue = false;
         let mut close = false;
         let mut keep_alive = false;
-        let mut is_plain = true;
         for field in fields {
             let name = field.name;
             let Ok(value) = std::str::from_utf8(field.value) else {
                 return bad("A field value is not UTF-8.");
             };
             let value = value.trim_matches([' ', '\t']);
-            is_plain &= name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-                && value.bytes().all(|b| (b' '..=b'~').contains(&b));
             if name.eq_ignore_ascii_case("host") {
                 hosts += 1;
                 check_host(value)?;
@@ -202,7 +191,6 @@ impl Facts {
             framing,
             keep_alive,
             expects_continue,
-            is_plain,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The socket of one connection: peeking, exact reads, whole writes, files, and an end that the
+//! The socket of one connection: reads with a deadline, whole writes, files, and an end that the
 //! client sees.
 //!
 //! The library that accepted the connection owns the socket; this is its number, found and
@@ -20,8 +20,6 @@ use crate::sys::{self, Descriptor};
 #[derive(Debug)]
 pub struct Socket {
     number: Descriptor,
-    /// Whether the kernel counts what was received, so that `has_yielded` knows.
-    counted: bool,
 }
 
 impl AsFd for Socket {
@@ -33,10 +31,7 @@ impl AsFd for Socket {
 impl Socket {
     /// Wraps the socket with this number.
     pub fn new(number: Descriptor) -> Socket {
-        Socket {
-            number,
-            counted: sys::tcp_info(number).is_some(),
-        }
+        Socket { number }
     }
 
     /// The number, for whoever has to shut the socket down from another thread.
@@ -49,18 +44,13 @@ impl Socket {
         rustix::net::getpeername(self).ok()??.try_into().ok()
     }
 
-    /// Copies what lies in the receive queue without taking it. Blocks for at most the socket's
-    /// receive time-out when `wait` is set; 0 is the end of the stream.
+    /// Takes bytes out of the receive queue, waiting for at most the socket's receive time-out; 0 is
+    /// the end of the stream.
     ///
     /// # Errors
-    /// `WouldBlock` when nothing came in time.
-    pub fn peek(&self, buffer: &mut [u8], wait: bool) -> io::Result<usize> {
-        let flags = if wait {
-            RecvFlags::PEEK
-        } else {
-            RecvFlags::PEEK | RecvFlags::DONTWAIT
-        };
-        retry(|| recv(self, &mut *buffer, flags).map(|(_, n)| n))
+    /// `WouldBlock` when none came.
+    pub fn wait(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        retry(|| recv(self, &mut *buffer, RecvFlags::empty()).map(|(_, n)| n))
     }
 
     /// Takes bytes out of the receive queue, waiting until `deadline` for the first of them.
@@ -80,9 +70,9 @@ impl Socket {
         }
     }
 
-    /// Waits until the queue holds at least the low-water mark, or the peer is done sending;
-    /// false when the deadline came first.
-    pub fn wait_readable(&self, deadline: Instant) -> io::Result<bool> {
+    /// Waits until something lies in the queue or the peer is done sending; false when the deadline
+    /// came first.
+    fn wait_readable(&self, deadline: Instant) -> io::Result<bool> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let mut fds = [PollFd::new(self, PollFlags::IN | PollFlags::RDHUP)];
@@ -95,52 +85,9 @@ impl Socket {
         }
     }
 
-    /// Whether the peer has closed its sending side or is gone altogether.
-    pub fn hung_up(&self) -> bool {
-        let mut fds = [PollFd::new(self, PollFlags::RDHUP)];
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        matches!(poll(&mut fds, Some(&now)), Ok(1))
-    }
-
     /// Bytes that lie in the receive queue.
     pub fn unread(&self) -> u64 {
         unread(self.number)
-    }
-
-    /// Makes `wait_readable` wait for that many bytes.
-    pub fn set_low_water(&self, bytes: usize) -> io::Result<()> {
-        sys::set_receive_low_water(self, i32::try_from(bytes).unwrap_or(i32::MAX))
-    }
-
-    /// Whether exactly so many bytes have left the receive queue since the connection began, by
-    /// whomever. False where the kernel does not count them.
-    ///
-    /// When no more than that have come at all, one call tells. Else received and unread are two,
-    /// and both are asked until nothing came in between.
-    pub fn has_yielded(&self, bytes: u64) -> bool {
-        let mut received = match sys::tcp_info(self) {
-            Some(info) if info.bytes_received == bytes => return true,
-            Some(info) => info.bytes_received,
-            None => return false,
-        };
-        loop {
-            let unread = self.unread();
-            match sys::tcp_info(self) {
-                Some(info) if info.bytes_received == received => {
-                    return received.wrapping_sub(unread) == bytes;
-                }
-                Some(info) => received = info.bytes_received,
-                None => return false,
-            }
-        }
-    }
-
-    /// Whether `has_yielded` can know on this socket.
-    pub fn is_counted(&self) -> bool {
-        self.counted
     }
 
     /// Sends all of `bytes`; with `more` the kernel holds them back for what follows at once.

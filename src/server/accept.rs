@@ -101,7 +101,6 @@ impl Acceptor {
             // Unix sockets do not inherit them.
             set_timeouts(number, &self.shared.app.limits).map_err(|e| Trouble::of(&e))?;
         }
-        let client = client.map(|head| head.map_err(|e| e.to_string()));
         let socket = Socket::new(number);
         let peer = socket.peer().map(|address| address.ip().to_canonical());
         let seat = self

@@ -1,7 +1,8 @@
 //! One connection on its own thread: heads through the gate, answers out, in step until the end.
 //!
-//! The library reads a head only when nothing else lies in the queue: it reads in blocks and would
-//! swallow what follows. Every other head, and every body, is taken off the socket by ourselves.
+//! The library that accepted the connection owns its descriptor and does no more: it reads heads a
+//! byte at a time, which was a third of all CPU of a small answer to a browser, and reads ahead, so
+//! that it would swallow what follows.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,17 +22,13 @@ use crate::routes::{self, App};
 use crate::server::Shared;
 use crate::server::roll::Seat;
 
-/// The library's end of a connection: it owns the descriptor, and reads the heads it is let to. Its
-/// type has no public name.
-pub(crate) type Client = Box<dyn Iterator<Item = Result<tiny_http::Request, String>> + Send>;
+/// The library's end of a connection, which owns the descriptor. Its type has no public name.
+pub(crate) type Owner = Box<dyn Send>;
 
 /// An accepted connection.
 pub(crate) struct Connection {
     socket: Socket,
-    /// Owns the descriptor.
-    client: Client,
-    /// Bytes that all heads and bodies so far, and the empty lines between, have amounted to.
-    expected: u64,
+    _owner: Owner,
     /// Dropped last: until the descriptor is closed, the roll must know whose it is.
     seat: Seat,
 }
@@ -39,18 +36,6 @@ pub(crate) struct Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.seat.leave();
-    }
-}
-
-/// A request whose head the library has read. What it wants is to answer by itself when it is
-/// dropped unanswered; giving up its writer tells it that this was done.
-struct Held(Option<tiny_http::Request>);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(request) = self.0.take() {
-            drop(request.into_writer());
-        }
     }
 }
 
@@ -62,24 +47,23 @@ enum Then {
 }
 
 impl Connection {
-    pub(crate) fn new(seat: Seat, client: Client, socket: Socket) -> Connection {
+    pub(crate) fn new(seat: Seat, owner: Owner, socket: Socket) -> Connection {
         Connection {
-            seat,
             socket,
-            client,
-            expected: 0,
+            _owner: owner,
+            seat,
         }
     }
 
     /// Serves requests until one side is done.
-    pub(crate) fn run(mut self, shared: &Shared) {
+    pub(crate) fn run(self, shared: &Shared) {
         // A panic in a handler is caught nearer; this one is for whatever else there may be.
         if catch_unwind(AssertUnwindSafe(|| self.serve(shared))).is_err() {
             shared.app.panics.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn serve(&mut self, shared: &Shared) {
+    fn serve(&self, shared: &Shared) {
         let app = &shared.app;
         let limits = HeadLimits {
             bytes_max: app.limits.head_bytes_max,
@@ -93,22 +77,10 @@ impl Connection {
                 break;
             }
             let arrival = gate.wait(&self.socket, || self.seat.set_busy());
-            self.expected += gate.take_skipped();
             let then = match arrival {
                 Arrival::Nothing => break,
                 Arrival::Refused(error) => self.refuse(app, &error),
-                Arrival::Request { head, followed } => match self.take(&head, followed) {
-                    Ok((held, in_step)) => {
-                        let then = self.answer(shared, head, in_step);
-                        drop(held);
-                        then
-                    }
-                    Err(e) => {
-                        app.log
-                            .trouble(format_args!("a head was lost on its way: {e}"));
-                        break;
-                    }
-                },
+                Arrival::Request(head) => self.answer(shared, head, gate.ahead()),
             };
             if then == Then::Close {
                 break;
@@ -117,44 +89,21 @@ impl Connection {
         self.socket.cut();
     }
 
-    /// Takes the head off the queue. Gives what the library holds of it, and whether exactly the
-    /// head was taken; if more was, what follows is lost and the connection must end.
-    fn take(&mut self, head: &Head, followed: bool) -> io::Result<(Held, bool)> {
-        self.expected += head.length() as u64;
-        let is_alone = head.framing == Framing::Empty && !followed;
-        if is_alone && head.is_plain && self.socket.is_counted() {
-            match self.client.next() {
-                Some(Ok(request)) => {
-                    let in_step = self.socket.has_yielded(self.expected);
-                    return Ok((Held(Some(request)), in_step));
-                }
-                Some(Err(e)) => return Err(io::Error::other(e)),
-                // It takes this connection for done, by a word inside another of `Connection`. When
-                // it is done is for us to say, and it has taken nothing.
-                None => {}
-            }
-        }
-        let mut rest = vec![0; head.length()];
-        let mut filled = 0;
-        while filled < rest.len() {
-            // It lies in the queue already.
-            match self.socket.read(&mut rest[filled..], Instant::now())? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => filled += n,
-            }
-        }
-        Ok((Held(None), true))
-    }
-
     /// Answers one request.
-    fn answer(&mut self, shared: &Shared, head: Head, in_step: bool) -> Then {
+    fn answer(&self, shared: &Shared, head: Head, ahead: &mut Vec<u8>) -> Then {
         let app = &shared.app;
         let begun = Instant::now();
         let rate = Rate {
             bytes: app.limits.body_rate_bytes_per_s * app.limits.body_rate_window_s,
             window: Duration::from_secs(app.limits.body_rate_window_s),
         };
-        let body = Body::new(&self.socket, head.framing, head.expects_continue, rate);
+        let body = Body::new(
+            &self.socket,
+            ahead,
+            head.framing,
+            head.expects_continue,
+            rate,
+        );
         let mut request = Request {
             head,
             body,
@@ -176,15 +125,12 @@ impl Connection {
                 )
             }
         };
-        let go_on = in_step && !shared.stopping.load(Ordering::SeqCst);
+        let go_on = !shared.stopping.load(Ordering::SeqCst);
         let status = response.status;
         // A client without a length may be sending a body all the same, that must not be read as
         // its next request.
         let is_read = request.body.leaves_the_rest() && !panicked && status != 411;
         let close = !(is_read && go_on && request.head.keep_alive);
-        if let Some(declared) = request.body.declared_bytes() {
-            self.expected += declared;
-        }
         let is_chunked = request.head.framing == Framing::Chunked;
         let delivery = Delivery {
             head_only: request.method() == Method::Head,
@@ -212,7 +158,7 @@ impl Connection {
     }
 
     /// Answers a head that was refused; what follows it is thrown away.
-    fn refuse(&mut self, app: &App, error: &Error) -> Then {
+    fn refuse(&self, app: &App, error: &Error) -> Then {
         let delivery = Delivery {
             head_only: false,
             close: true,
