@@ -15,6 +15,7 @@
 
 mod benches;
 mod broken;
+mod clients;
 mod events;
 mod harness;
 mod listing;
