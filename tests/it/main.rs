@@ -16,6 +16,7 @@
 mod benches;
 mod broken;
 mod clients;
+mod downloads;
 mod events;
 mod harness;
 mod listing;
