@@ -46,7 +46,7 @@ endef
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
 .PHONY: help run build test test-rust test-modules test-page lint lint-names check bench install \
-        clean pictures need-cc need-node need-browser
+        clean pictures need-cc need-clients need-node need-browser need-ffmpeg
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -61,7 +61,7 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-page
 
-test-rust: need-cc
+test-rust: need-cc need-clients
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -70,7 +70,7 @@ test-rust: need-cc
 test-modules: need-node
 	node --test $(or $(sort $(wildcard $(WEBDIR)/unit/*.test.*js)),$(error no test in $(WEBDIR)/unit))
 
-test-page: build need-browser $(NODE_MODULES)
+test-page: build need-browser need-ffmpeg $(NODE_MODULES)
 	$(PLAYWRIGHT) test --project=page $(WEB)
 
 lint: lint-names need-cc need-node
@@ -108,12 +108,20 @@ pictures: build need-browser $(NODE_MODULES)
 need-cc:
 	$(call need,cc,gcc libc6-dev)
 
+# What people fetch files with, whose patience with a broken line is tested.
+need-clients:
+	$(call need,curl wget aria2c rclone,curl wget aria2 rclone)
+
 need-node:
 	$(call need,node,nodejs)
 
 need-browser: need-node
 	$(call need,npm,npm)
 	$(call need,chromium curl,chromium curl fonts-dejavu-core)
+
+# It makes the films that the browser plays.
+need-ffmpeg:
+	$(call need,ffmpeg,ffmpeg)
 
 $(NODE_MODULES): $(WEBDIR)/package.json $(WEBDIR)/package-lock.json
 	@echo "make: installing the browser driver of $(WEBDIR)/package-lock.json by npm ci"

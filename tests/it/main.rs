@@ -15,6 +15,8 @@
 
 mod benches;
 mod broken;
+mod clients;
+mod downloads;
 mod events;
 mod harness;
 mod listing;

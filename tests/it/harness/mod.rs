@@ -4,12 +4,14 @@
 mod answer;
 mod binary;
 pub mod proc;
+mod proxy;
 mod stream;
 mod toll;
 mod wire;
 
 pub use answer::Answer;
 pub use binary::Binary;
+pub use proxy::{Endurance, Proxy};
 pub use stream::Stream;
 pub use toll::Toll;
 pub use wire::{Wire, request};
