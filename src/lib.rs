@@ -5,8 +5,7 @@
 //! # The life of an upload
 //!
 //! 1. A connection waits at the gate (`http::gate`), on a thread of its own (`server`). The gate
-//!    peeks into the receive queue until a whole head lies there, judges it byte by byte
-//!    (`http::head`) and takes it off.
+//!    receives until a whole head is there and judges it byte by byte (`http::head`).
 //! 2. The route table (`routes`) finds `PUT /files/<path>` or `POST /upload`. The path becomes a
 //!    [`storage::RelPath`], or the request ends with 400 `bad_name` here.
 //! 3. [`storage::Share::begin_upload`] makes a hidden file in the folder that the upload is meant
@@ -47,8 +46,8 @@
 //! - No file stands under its name before it is whole and synced. No event is published before the
 //!   store said Ok, and no client hears of success before the event.
 //! - No publisher waits for a subscriber. Whoever stops reading is cut, and catches up by its id.
-//! - The library that accepts connections never sees a head that is not complete, bounded and
-//!   strictly valid, never reads a body, and never writes an answer.
+//! - The library that accepts connections never reads from them and never writes to them; no byte
+//!   of a request passes but through the gate.
 //! - No request gets two answers, and no answer follows half of another: after a failed write the
 //!   connection ends.
 //! - No length or offset is a `usize`. Files of more than 4 GiB are files on 32-bit ARM too.
