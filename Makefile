@@ -46,7 +46,7 @@ endef
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
 .PHONY: help run build test test-rust test-modules test-page lint lint-names check bench install \
-        clean pictures need-cc need-node need-browser
+        clean pictures need-cc need-archivers need-node need-browser
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -61,7 +61,7 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-page
 
-test-rust: need-cc
+test-rust: need-cc need-archivers
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -107,6 +107,10 @@ pictures: build need-browser $(NODE_MODULES)
 
 need-cc:
 	$(call need,cc,gcc libc6-dev)
+
+# What people read archives with.
+need-archivers:
+	$(call need,unzip bsdtar 7z python3,unzip libarchive-tools p7zip-full python3)
 
 need-node:
 	$(call need,node,nodejs)

@@ -6,7 +6,7 @@
 //! left, as everywhere.
 //!
 //! Links that work are what they point to. What a link leads to is walked once on each way down:
-//! not when it is a folder that the way came through, and not from within another linked folder,
+//! not when it is a folder that the link itself lies in, and not from within another linked folder,
 //! so that no set of links makes the walk endless. Links that lead out or nowhere, FIFOs, sockets,
 //! devices and livedrop's own names are passed over.
 
@@ -65,14 +65,14 @@ impl Share {
             visit(&Found { path, inner, facts })
         };
         let Some(names) = &tree.names else {
-            return Walk::new(self)?.go(&tree.top, false, &mut visit);
+            return Walk::new(self, &tree.top)?.go(&tree.top, false, &mut visit);
         };
         for name in names {
             let path = tree.top.entry(name);
             match self.facts(&path)? {
                 facts if facts.kind == Kind::File => visit(&path, facts)?,
                 facts if facts.kind == Kind::Folder => {
-                    Walk::new(self)?.go(&path, true, &mut visit)?;
+                    Walk::new(self, &tree.top)?.go(&path, true, &mut visit)?;
                 }
                 _ => return Err(Error::Forbidden("Only files and folders can be read.")),
             }
@@ -89,7 +89,8 @@ type Identity = (u64, u64);
 /// Where a walk is.
 struct Walk<'s> {
     share: &'s Share,
-    root: Identity,
+    /// The folders that hold the top, the shared one first.
+    above: Vec<Identity>,
     /// The folders from the top of the walk down to the one that is being read.
     way: Vec<Identity>,
     ahead: Ahead,
@@ -105,11 +106,16 @@ struct Seen {
 }
 
 impl<'s> Walk<'s> {
-    fn new(share: &'s Share) -> Result<Walk<'s>> {
+    fn new(share: &'s Share, top: &RelPath) -> Result<Walk<'s>> {
         let (_, root) = look(&share.root, &RelPath::root())?;
+        let mut above = vec![root];
+        for folder in top.ancestors() {
+            let (_, identity) = look(&share.folder(&folder)?, &folder)?;
+            above.push(identity);
+        }
         Ok(Walk {
             share,
-            root,
+            above,
             way: Vec::new(),
             ahead: Ahead::default(),
         })
@@ -162,7 +168,7 @@ impl<'s> Walk<'s> {
             let item = item.map_err(failed)?;
             let name = item.file_name().to_bytes();
             // What lies in the root is told from what lies elsewhere however the way led there.
-            let depth = usize::from(identity != self.root);
+            let depth = usize::from(self.above.first() != Some(&identity));
             if name == b"." || name == b".." || is_reserved(name, depth) {
                 continue;
             }
@@ -199,7 +205,7 @@ impl<'s> Walk<'s> {
                 }
                 visit(&path, facts)
             }
-            Kind::Folder if is_link && (in_linked || self.came_through(&path)?) => Ok(()),
+            Kind::Folder if is_link && (in_linked || self.leads_back(&path)?) => Ok(()),
             Kind::Folder => self.ahead.push(&Seen {
                 name: name.to_os_string(),
                 depth: self.way.len(),
@@ -209,9 +215,10 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn came_through(&self, path: &RelPath) -> Result<bool> {
+    /// Whether a link leads to a folder that it lies in, however deep.
+    fn leads_back(&self, path: &RelPath) -> Result<bool> {
         let (_, identity) = look(&self.share.folder(path)?, path)?;
-        Ok(self.way.contains(&identity))
+        Ok(self.way.contains(&identity) || self.above.contains(&identity))
     }
 }
 
