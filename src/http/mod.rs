@@ -3,6 +3,7 @@
 //!
 //! Only this floor and `server` know how connections are made and read.
 
+pub mod archive;
 pub mod body;
 pub mod chunked;
 pub mod conditional;
@@ -13,6 +14,7 @@ pub mod head;
 pub mod media;
 pub mod method;
 pub mod multipart;
+pub mod outlet;
 pub mod range;
 pub mod refusal;
 pub mod request;

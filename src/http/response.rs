@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::time::SystemTime;
 
 use crate::http::conditional::http_date;
+use crate::http::outlet::Outlet;
 use crate::http::socket::Socket;
 
 /// Bodies up to this size are read and sent with their head: cheaper than two calls, and one
@@ -23,6 +24,8 @@ const CHUNK_BYTES: usize = 32 << 10;
 
 /// Writes a streamed body.
 pub type StreamBody = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
+/// Writes a body of announced length.
+pub type SizedBody = Box<dyn FnOnce(&mut Outlet<'_>) -> io::Result<()> + Send>;
 /// Writes to the socket for as long as the client listens.
 pub type LiveBody = Box<dyn FnOnce(&Socket) -> io::Result<()> + Send>;
 
@@ -48,6 +51,8 @@ pub enum Payload {
     Bytes(Cow<'static, [u8]>),
     /// Pieces of a file, and of framing between them.
     File(File, Vec<Piece>),
+    /// What this writes, which is so many bytes; else the connection is cut.
+    Sized(u64, SizedBody),
     /// What this writes; its length is not known before.
     Stream(StreamBody),
     /// What this writes, until the client leaves or the server stops.
@@ -161,6 +166,12 @@ impl Response {
                 socket.send(&out, !pieces.is_empty())?;
                 body_bytes = send_pieces(socket, &file, &pieces)?;
             }
+            Payload::Sized(length, write) => {
+                let mut outlet = Outlet::new(socket, out, length);
+                write(&mut outlet)?;
+                outlet.finish()?;
+                body_bytes = length;
+            }
             Payload::Stream(write) => {
                 let mut stream = Stream {
                     socket,
@@ -201,6 +212,7 @@ impl Response {
         match &self.payload {
             Payload::Bytes(bytes) => line("Content-Length", &bytes.len().to_string()),
             Payload::File(_, pieces) => line("Content-Length", &total(pieces).to_string()),
+            Payload::Sized(length, _) => line("Content-Length", &length.to_string()),
             Payload::Stream(_) if chunked => line("Transfer-Encoding", "chunked"),
             Payload::None | Payload::Stream(_) | Payload::Live(_) => {}
         }
@@ -251,7 +263,7 @@ fn send_pieces(socket: &Socket, file: &File, pieces: &[Piece]) -> io::Result<u64
 
 /// Sends a slice of a file, or fails: a file that shrank leaves the answer short, and the only
 /// honest end for that is to cut the connection.
-fn send_slice(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<()> {
+pub(super) fn send_slice(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<()> {
     let sent = match socket.send_file(file, offset, length) {
         Ok(sent) => sent,
         Err(e)

@@ -3,6 +3,7 @@
 //! The table says which URL is told where. A route returns a response or an error; it never fills
 //! in one that was handed to it, and it publishes an event only after the store said Ok.
 
+mod archive;
 mod download;
 mod events;
 mod files;
@@ -117,8 +118,11 @@ const ROUTES: &[Route] = &[
     },
     Route {
         path: "/download/",
-        allow: "GET, HEAD",
-        methods: &[(Method::Get, download::attachment)],
+        allow: "GET, HEAD, POST",
+        methods: &[
+            (Method::Get, download::attachment),
+            (Method::Post, archive::selection),
+        ],
     },
     Route {
         path: "/upload",

@@ -67,6 +67,12 @@ impl Facts {
         }
     }
 
+    /// Whether this is the same file, or folder, with the same content.
+    pub fn is_same_content(&self, other: &Facts) -> bool {
+        let told = |facts: &Facts| (facts.kind, facts.inode, facts.size, facts.modified_ns);
+        told(self) == told(other)
+    }
+
     /// Last change of the content in Unix milliseconds, as listings and events show it.
     pub fn modified_ms(&self) -> i64 {
         i64::try_from(self.modified_ns.div_euclid(1_000_000)).unwrap_or(i64::MAX)

@@ -13,9 +13,11 @@ mod room;
 mod share;
 mod sweep;
 mod upload;
+mod walk;
 
 pub use entry::{Entry, Facts, Kind};
 pub use name::RelPath;
 pub use publish::{Change, OnConflict, Published};
 pub use share::{OpenFile, Share, Stored, Terms};
 pub use upload::Uploads;
+pub use walk::{Found, Tree};

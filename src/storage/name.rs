@@ -81,6 +81,15 @@ impl RelPath {
         RelPath::parse(&joined(&self.bytes, more)).map_err(as_bad_name)
     }
 
+    /// This path with more segments behind it, for something that exists.
+    ///
+    /// # Errors
+    /// As `parse`; `BadName` when there are none.
+    pub fn join(&self, more: &[u8]) -> Result<RelPath> {
+        check_segment(more.split(|&b| b == b'/').next().unwrap_or_default())?;
+        RelPath::parse(&joined(&self.bytes, more))
+    }
+
     /// The path of an entry that a listing of this folder showed.
     pub fn entry(&self, name: &OsStr) -> RelPath {
         RelPath {

@@ -63,6 +63,13 @@ pub struct OpenFile {
     pub facts: Facts,
 }
 
+impl OpenFile {
+    /// Whether its content is still what it was when it was opened, by size and time.
+    pub fn is_unchanged(&self) -> bool {
+        fstat(&self.file).is_ok_and(|stat| Facts::new(&stat).is_same_content(&self.facts))
+    }
+}
+
 /// What can be read at a path.
 #[derive(Debug)]
 pub enum Stored {

@@ -13,6 +13,9 @@
 )]
 #![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
+mod archives;
+mod archives_broken;
+mod archives_large;
 mod benches;
 mod broken;
 mod clients;

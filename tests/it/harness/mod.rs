@@ -18,6 +18,7 @@ pub use wire::{Wire, request};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -148,6 +149,18 @@ impl Drop for Instance {
             self.stop();
         }
     }
+}
+
+/// Runs a program that reads what the server wrote, and gives what it said; it must be content.
+/// Which programs those are, and how they come here, is in the Makefile.
+pub fn reader(command: &mut Command) -> String {
+    // Names beyond ASCII are such only in a locale that has them.
+    let output = command.env("LC_ALL", "C.UTF-8").output();
+    let output = output.unwrap_or_else(|e| panic!("{command:?}: {e}; `make test` installs it"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said} {complaint}");
+    said
 }
 
 /// Every file and folder below one, sorted; folders with a slash.

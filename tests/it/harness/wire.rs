@@ -51,6 +51,22 @@ impl Wire {
         Answer::read(&mut self.reader, head_only).expect("an answer")
     }
 
+    /// Reads the head of a 200 and gives the length of its body, which is yet to be read.
+    pub fn head_length(&mut self) -> u64 {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(self.reader.read_line(&mut head).unwrap(), 0, "{head}");
+        }
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        let length = head.split("Content-Length: ").nth(1).expect("a length");
+        length.split("\r\n").next().unwrap().parse().unwrap()
+    }
+
+    /// Fills a buffer with what comes next.
+    pub fn read_exact(&mut self, buffer: &mut [u8]) {
+        self.reader.read_exact(buffer).unwrap();
+    }
+
     /// One request and its answer.
     pub fn ask(&mut self, line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
         self.send(request(line, fields, body));
