@@ -206,7 +206,7 @@ fn no_two_names_become_one() {
 #[test]
 fn times_are_those_of_the_calendar_held_to_what_dos_knows() {
     let date = |y: u16, m: u16, d: u16| (y - 1980) << 9 | m << 5 | d;
-    let time = |h: u16, m: u16, s: u16| h << 11 | m << 5 | s / 2;
+    let time = |h: u16, m: u16, s: u16| h << 11 | m << 5 | (s / 2);
     for (unix_s, expected) in [
         (LEAP_S, (date(2024, 2, 29), time(12, 34, 56))),
         (951_782_400, (date(2000, 2, 29), 0)),
