@@ -9,6 +9,7 @@
 mod tar;
 mod zip;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -208,7 +209,7 @@ fn selected_names(request: &mut Request<'_>, folder: &RelPath) -> Result<Vec<OsS
     }
     let wrong = |text: &'static str| Error::BadRequest(text.into());
     let form = str::from_utf8(&form).map_err(|_| wrong("The form is not UTF-8."))?;
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for name in target::query_values(form, "name")? {
         let path = folder.join(&name)?;
         if path.split().is_none_or(|(parent, _)| parent != *folder) {
@@ -216,12 +217,10 @@ fn selected_names(request: &mut Request<'_>, folder: &RelPath) -> Result<Vec<OsS
                 "Only names directly in the folder can be selected.",
             ));
         }
-        names.push(path.name().to_os_string());
+        names.insert(path.name().to_os_string());
     }
     if names.is_empty() {
         return Err(wrong("The form has no field \"name\"."));
     }
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
+    Ok(names.into_iter().collect())
 }
