@@ -242,6 +242,31 @@ fn a_backslash_leads_nowhere_and_no_name_comes_twice() {
 }
 
 #[test]
+fn a_tree_is_as_deep_and_as_wide_as_it_is() {
+    let server = Instance::start();
+    server.write(&format!("f/{}x", "d/".repeat(1000)), b"x");
+    for i in 0..1000 {
+        server.write(&format!("f/wide/{i}/x"), b"x");
+    }
+    let zip = fetched(&server, "/download/f");
+    let tar = fetched(&server, "/download/f?format=tar");
+    for (folder, command) in [
+        (
+            &zip,
+            "unzip -tqq archive && bsdtar -tf archive | sort -u | wc -l",
+        ),
+        (&tar, "tar -tf archive | sort -u | wc -l"),
+    ] {
+        let said = reader(
+            Command::new("sh")
+                .args(["-c", command])
+                .current_dir(folder.path()),
+        );
+        assert_eq!(said.trim(), "3002", "{command}");
+    }
+}
+
+#[test]
 fn a_selection_is_what_was_named_and_nothing_else() {
     let server = share();
     server.write("f/other", b"");

@@ -72,7 +72,10 @@ fn a_zip_of_more_than_four_gigabytes_is_read_by_all() {
     let length = store(server.connect(), "/download/f", &folder.path().join("a"));
     assert!(length > size);
     for (command, said) in [
-        ("unzip -tq a", "No errors detected"),
+        // It checks the sum of all four gigabytes, as unzip does in ten times as long.
+        ("7z t a", "Everything is Ok"),
+        ("unzip -tq a g/behind", "No errors detected"),
+        ("zipinfo a", "4294979641"),
         ("unzip -p a g/behind", "behind"),
         ("bsdtar -tvf a", "4294979641"),
         ("bsdtar -xOf a g/behind", "behind"),
