@@ -20,6 +20,7 @@ mod benches;
 mod broken;
 mod clients;
 mod downloads;
+mod durable;
 mod events;
 mod harness;
 mod listing;
