@@ -112,9 +112,9 @@ need-cc:
 need-clients:
 	$(call need,curl wget aria2c rclone,curl wget aria2 rclone)
 
-# What sees the order of system calls, and makes them fail.
+# What sees the order of system calls, makes them fail, and makes file systems to be cut off.
 need-tracer:
-	$(call need,strace,strace)
+	$(call need,strace mkfs.ext4 mount,strace e2fsprogs mount)
 
 # What people read archives with.
 need-archivers:

@@ -217,7 +217,7 @@ fn content(name: &str, n: usize) -> Vec<u8> {
 }
 
 /// The version that some bytes are, whole; fails when they are not.
-fn version(name: &str, bytes: &[u8]) -> usize {
+pub fn version(name: &str, bytes: &[u8]) -> usize {
     let end = bytes
         .iter()
         .position(|&b| b == b'\n')
@@ -288,7 +288,7 @@ fn a_server_killed_at_any_moment_has_what_it_acknowledged_and_nothing_in_halves(
 }
 
 /// Replaces files over and over, by PUT and by forms, until the server is gone.
-fn write_until_killed(
+pub fn write_until_killed(
     address: std::net::SocketAddr,
     writer: usize,
     acknowledged: &Mutex<HashMap<String, (usize, usize)>>,

@@ -25,6 +25,7 @@ mod events;
 mod harness;
 mod listing;
 mod names;
+mod power;
 mod process;
 mod reading;
 mod room;
