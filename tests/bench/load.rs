@@ -1,7 +1,7 @@
 //! The clients: plain sockets that ask and read, and do nothing else, so that what is measured is
 //! the server.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
@@ -110,4 +110,29 @@ fn discard(reader: &mut impl BufRead, mut length: u64) -> u64 {
         length -= taken as u64;
     }
     whole
+}
+
+/// Sends a body of so many equal bytes behind a head, between two pieces that frame it, and holds
+/// that it was taken.
+pub fn upload(address: SocketAddr, line: &str, field: &str, frame: (&str, &str), bytes: u64) {
+    let mut socket = connect(address);
+    let length = bytes + (frame.0.len() + frame.1.len()) as u64;
+    let head = format!("{line} HTTP/1.1\r\nHost: x\r\n{field}\r\nContent-Length: {length}\r\n\r\n");
+    socket.write_all(head.as_bytes()).expect("the server reads");
+    socket
+        .write_all(frame.0.as_bytes())
+        .expect("the server reads");
+    let block = vec![7; 1 << 20];
+    let mut left = bytes;
+    while left > 0 {
+        let n = block.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        socket.write_all(&block[..n]).expect("the server reads");
+        left -= n as u64;
+    }
+    socket
+        .write_all(frame.1.as_bytes())
+        .expect("the server reads");
+    let mut status = [0; 12];
+    socket.read_exact(&mut status).expect("an answer");
+    assert!(status[9] == b'2', "{}", String::from_utf8_lossy(&status));
 }

@@ -26,7 +26,8 @@ impl Peer {
             PathBuf::from,
         );
         let mut child = Command::new(program)
-            .args(["--quiet", "--listen", "127.0.0.1:0"])
+            // nginx does not sync what it takes either.
+            .args(["--quiet", "--no-sync", "--listen", "127.0.0.1:0"])
             .arg(folder)
             .stdout(Stdio::piped())
             .spawn()
@@ -59,8 +60,14 @@ impl Peer {
             .iter()
             .map(|name| format!("{name}_temp_path {here}/{name};\n"))
             .collect();
+        // A worker that root starts would become nobody, who cannot write into our folder.
+        let user = if rustix::process::getuid().is_root() {
+            "user root;"
+        } else {
+            ""
+        };
         let config = format!(
-            "daemon off; worker_processes 1; pid {here}/pid; error_log {here}/errors;\n\
+            "daemon off; {user} worker_processes 1; pid {here}/pid; error_log {here}/errors;\n\
              events {{ worker_connections 8192; }}\n\
              http {{ access_log off; sendfile on; tcp_nopush on; {temporary}\
              keepalive_requests 1000000000; client_max_body_size 0;\n\

@@ -119,6 +119,14 @@ fn rows(scale: Scale) -> Vec<(String, &'static str, Measure)> {
         "s",
         Box::new(move |peer| download(peer, "eighth", 8, 8 * scale.eighth_bytes)),
     ));
+    for (name, as_form) in [("PUT", false), ("form, against nginx's PUT", true)] {
+        let measure = move |peer: &Peer| upload(peer, as_form, scale.big_bytes);
+        rows.push((
+            format!("1 GiB upload by {name}, CPU"),
+            "s",
+            Box::new(measure),
+        ));
+    }
     rows.push((
         format!("listing of {}, CPU", scale.entries),
         "ms",
@@ -150,6 +158,27 @@ fn download(peer: &Peer, name: &str, connections: usize, expected: u64) -> f64 {
     let target = file(peer, name);
     let used = cpu(peer, || {
         assert_eq!(load::download(peer.address, &target, connections), expected);
+    });
+    used.as_secs_f64()
+}
+
+fn upload(peer: &Peer, as_form: bool, bytes: u64) -> f64 {
+    let line = format!("PUT {}", file(peer, "taken"));
+    let used = cpu(peer, || {
+        if as_form && peer.name == "livedrop" {
+            let field = "Content-Type: multipart/form-data; boundary=b";
+            let head = "--b\r\nContent-Disposition: form-data; filename=taken\r\n\r\n";
+            let frame = (head, "\r\n--b--\r\n");
+            load::upload(
+                peer.address,
+                "POST /upload?on_conflict=replace",
+                field,
+                frame,
+                bytes,
+            );
+        } else {
+            load::upload(peer.address, &line, "Accept: */*", ("", ""), bytes);
+        }
     });
     used.as_secs_f64()
 }

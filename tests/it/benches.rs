@@ -20,6 +20,8 @@ fn every_row_can_be_measured() {
     for row in [
         "1 KiB keep-alive",
         "1 GiB download",
+        "1 GiB upload by PUT",
+        "1 GiB upload by form",
         "8 at once",
         "listing",
         "idle connections",
