@@ -46,7 +46,7 @@ endef
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
 .PHONY: help run build test test-rust test-modules test-page lint lint-names check bench install \
-        clean pictures need-cc need-clients need-archivers need-tracer need-node need-browser need-ffmpeg
+        clean pictures need-cc need-clients need-archivers need-tracer corpora need-node need-browser need-ffmpeg
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -61,7 +61,7 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-page
 
-test-rust: need-cc need-clients need-archivers need-tracer
+test-rust: need-cc need-clients need-archivers need-tracer corpora
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -107,6 +107,19 @@ pictures: build need-browser $(NODE_MODULES)
 
 need-cc:
 	$(call need,cc,gcc libc6-dev)
+
+# Forms that others have collected, at versions that stay; the names are those of their packages.
+CORPORA := $(abspath $(TARGET))/corpora
+corpora: $(CORPORA)/complete
+
+$(CORPORA)/complete:
+	$(call need,pip3 unzip tar,python3-pip unzip tar)
+	@echo "make: fetching the forms of others by pip into $(CORPORA)"
+	rm -rf $(CORPORA) && mkdir -p $(CORPORA)
+	cd $(CORPORA) && pip3 download --quiet --no-deps multipart-form-data-conformance==0.1a0 \
+		&& pip3 download --quiet --no-deps --no-binary :all: werkzeug==3.1.3 \
+		&& unzip -q multipart_form_data_conformance-*.whl && tar xzf werkzeug-*.tar.gz
+	@touch $@
 
 # What people fetch files with, whose patience with a broken line is tested.
 need-clients:
