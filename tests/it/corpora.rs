@@ -145,8 +145,17 @@ fn what_old_browsers_sent_is_stored_byte_for_byte() {
     assert_eq!(browsers, 5);
     // Internet Explorer 7 sent whole paths of its own machine. The record has lost the carriage
     // returns that it sent.
-    let text = fs::read_to_string(root.join("ie7_full_path_request.http")).unwrap();
-    let body = text.replace('\n', "\r\n").into_bytes();
+    let record = fs::read(root.join("ie7_full_path_request.http")).unwrap();
+    let body: Vec<u8> = record
+        .into_iter()
+        .flat_map(|b| {
+            if b == b'\n' {
+                vec![b'\r', b'\n']
+            } else {
+                vec![b]
+            }
+        })
+        .collect();
     let fields = [(
         "Content-Type",
         "multipart/form-data; boundary=---------------------------7da36d1b4a0164",
