@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir, fstat, fstatvfs, openat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, Stat, fstat, fstatvfs, openat, statat};
 use rustix::io::Errno;
 
 use super::entry::{Entry, Facts, Kind};
@@ -160,7 +160,12 @@ impl Share {
     ) -> Result<()> {
         let failed = |e: Errno| Error::io("list", folder, e.into());
         let dir = readable(&self.folder(folder)?).map_err(failed)?;
-        let depth = folder.ancestors().count();
+        // A link can lead to the root from deeper down, and then what is livedrop's own lies here too.
+        let depth = if self.is_root(&dir) {
+            0
+        } else {
+            folder.ancestors().count().max(1)
+        };
         let mut buffer = Vec::with_capacity(LISTING_BUFFER_BYTES);
         let mut names = RawDir::new(&dir, buffer.spare_capacity_mut());
         while let Some(item) = names.next() {
@@ -197,6 +202,27 @@ impl Share {
         self.reach(path, "open", |root, at| root.open_dir(at))
     }
 
+    /// Whether an open folder is the shared folder itself.
+    fn is_root(&self, dir: impl AsFd) -> bool {
+        let identity = |stat: Stat| (stat.st_dev, stat.st_ino);
+        match (fstat(dir).map(identity), fstat(&self.root).map(identity)) {
+            (Ok(one), Ok(other)) => one == other,
+            (Err(_), _) | (_, Err(_)) => false,
+        }
+    }
+
+    /// Whether a path goes into the folder that livedrop keeps for itself by way of a link to the
+    /// root; by its plain name no path can.
+    fn is_private(&self, path: &RelPath) -> bool {
+        path.ancestors().skip(1).any(|step| {
+            is_reserved(step.name().as_bytes(), 0)
+                && step
+                    .split()
+                    .and_then(|(parent, _)| self.folder(&parent).ok())
+                    .is_some_and(|dir| self.is_root(dir))
+        })
+    }
+
     /// Does something with a path below the root, by `cap-std`, which follows relative links and
     /// never leaves; when it meets an absolute one, the way is rewritten without links and tried
     /// once more.
@@ -206,6 +232,9 @@ impl Share {
         action: &'static str,
         open: impl Fn(&Dir, &Path) -> io::Result<T>,
     ) -> Result<T> {
+        if self.is_private(path) {
+            return Err(Error::NotFound);
+        }
         let failed = match open(&self.root, path.as_path()) {
             Err(e) if is_escape(&e) => e,
             other => return other.map_err(|e| Error::io(action, path, e)),

@@ -218,6 +218,16 @@ fn what_is_livedrops_own_does_not_exist_for_clients() {
             "{name}"
         );
     }
+    symlink("..", server.path("folder/up")).unwrap();
+    assert_eq!(server.get("/files/folder/up/.livedrop/secret").status, 404);
+    assert_eq!(server.get("/api/list/folder/up/.livedrop").status, 404);
+    let list = server.get("/api/list/folder/up").json();
+    assert_eq!(list["entries"].as_array().unwrap().len(), 1, "{list}");
+    assert_eq!(
+        server.get("/files/folder/up/folder/.livedrop").body,
+        b"visible"
+    );
+    std::fs::remove_file(server.path("folder/up")).unwrap();
     assert_eq!(server.tree(), before);
 }
 
