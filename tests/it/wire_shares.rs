@@ -8,20 +8,31 @@ use std::process::Command;
 
 use livedrop::config::{Config, Limits, Listen};
 
-use crate::harness::{Binary, Instance, Toll, Wire};
+use crate::harness::{Binary, Instance, PATIENCE, Toll, Wire};
 
 #[test]
-fn one_address_holds_three_quarters_and_its_oldest_idle_connection_makes_way() {
+fn one_address_holds_three_quarters_and_an_idle_connection_of_its_own_makes_way() {
     let server = Instance::start_with(|limits| limits.connections_max = Some(8));
     let mut mine: Vec<Wire> = (0..6).map(|_| server.connect()).collect();
     for wire in &mut mine {
         assert_eq!(wire.ask("GET /health", &[], b"").status, 200);
     }
-    // The first is in the middle of a request, and so the second is the oldest idle one.
-    mine[0].send("PUT /files/a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1");
-    while server.get("/api/status").json()["uploads"] == serde_json::json!([]) {}
-    assert!(mine[1].is_closed());
-    mine[0].send("2");
+    // The first is in the middle of a request, and so one of the others has to go.
+    let head = "PUT /files/a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n";
+    mine[0].send(format!("{head}Content-Length: 1\r\n\r\n"));
+    mine[0].socket().read_exact(&mut [0; 25]).unwrap();
+    assert_eq!(server.get("/health").status, 200);
+    for wire in &mine[1..] {
+        wire.socket().set_nonblocking(true).unwrap();
+    }
+    // Which was idle first, their threads know; that it is one, all can see.
+    let is_closed = |wire: &&Wire| matches!(wire.socket().read(&mut [0; 1]), Ok(0));
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while !mine[1..].iter().any(|wire| is_closed(&wire)) {
+        assert!(std::time::Instant::now() < deadline, "one makes way");
+    }
+    assert_eq!(mine[1..].iter().filter(is_closed).count(), 1);
+    mine[0].send("x");
     assert_eq!(mine[0].answer(false).status, 201);
 }
 
