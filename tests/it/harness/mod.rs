@@ -7,6 +7,7 @@ pub mod proc;
 mod proxy;
 mod stream;
 mod toll;
+mod tracer;
 mod wire;
 
 pub use answer::Answer;
@@ -14,6 +15,7 @@ pub use binary::Binary;
 pub use proxy::{Endurance, Proxy};
 pub use stream::Stream;
 pub use toll::Toll;
+pub use tracer::Tracer;
 pub use wire::{Wire, request};
 
 use std::net::SocketAddr;

@@ -73,6 +73,21 @@ impl Wire {
         self.answer(line.starts_with("HEAD "))
     }
 
+    /// A connection, if the server is there.
+    pub fn try_connect(address: SocketAddr) -> Option<Wire> {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        Some(Wire {
+            reader: BufReader::new(stream),
+        })
+    }
+
+    /// One request and its answer, if the server lives long enough to give a whole one.
+    pub fn try_ask(&mut self, line: &str, fields: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
+        self.socket().write_all(&request(line, fields, body)).ok()?;
+        Answer::read_whole(&mut self.reader)
+    }
+
     /// Whether the server has closed, with nothing left to be read. Waits for it.
     pub fn is_closed(&mut self) -> bool {
         match self.reader.fill_buf() {
