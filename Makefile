@@ -46,7 +46,7 @@ endef
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
 .PHONY: help run build test test-rust test-modules test-page lint lint-names check bench install \
-        clean pictures need-cc need-clients need-archivers need-tracer need-node need-browser need-ffmpeg
+        clean pictures need-cc need-clients need-archivers need-tracer need-disks need-node need-browser need-ffmpeg
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -61,7 +61,7 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-page
 
-test-rust: need-cc need-clients need-archivers need-tracer
+test-rust: need-cc need-clients need-archivers need-tracer need-disks
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -115,6 +115,11 @@ need-clients:
 # What sees the order of system calls, and makes them fail.
 need-tracer:
 	$(call need,strace,strace)
+
+# What makes the file systems that files are uploaded to; their programs are an administrator's.
+need-disks: export PATH := $(PATH):/usr/sbin:/sbin
+need-disks:
+	$(call need,mkfs.ext4 mkfs.xfs mkfs.btrfs bindfs,e2fsprogs xfsprogs btrfs-progs bindfs)
 
 # What people read archives with.
 need-archivers:

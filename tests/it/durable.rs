@@ -1,11 +1,12 @@
 //! Uploads that never lie: what is done in which order, and what a server that is killed at any
 //! moment has kept.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crate::harness::{Answer, Binary, PATIENCE, Tracer, Wire, tree};
+use crate::harness::ledger::{self, Ledger};
+use crate::harness::{Answer, Binary, PATIENCE, Tracer, tree};
 
 const TRACE: &str = "trace=fsync,syncfs,fdatasync,mkdirat,renameat2,renameat,linkat,sendto,write";
 
@@ -86,121 +87,52 @@ fn without_sync_nothing_is_synced() {
     assert!(!traced.calls().iter().any(|call| call.contains("sync")));
 }
 
-/// What version `n` of a file holds: told from any other, and from any piece of itself.
-fn content(name: &str, n: usize) -> Vec<u8> {
-    let length = 1 + (n * 7919) % 100_000;
-    let mut content = format!("{name} {n} {length}\n").into_bytes();
-    content.resize(content.len() + length, u8::try_from(n % 251).unwrap());
-    content
-}
-
-/// The version that some bytes are, whole; fails when they are not.
-fn version(name: &str, bytes: &[u8]) -> usize {
-    let end = bytes
-        .iter()
-        .position(|&b| b == b'\n')
-        .expect("a first line");
-    let line = std::str::from_utf8(&bytes[..end]).unwrap();
-    let n = line
-        .split(' ')
-        .nth(1)
-        .and_then(|n| n.parse().ok())
-        .expect("a version");
-    assert!(
-        bytes == content(name, n),
-        "{name} is whole: {line}, {} bytes",
-        bytes.len()
-    );
-    n
-}
-
 #[test]
 fn a_server_killed_at_any_moment_has_what_it_acknowledged_and_nothing_in_halves() {
-    const KILLS: u64 = 50;
+    const KILLS: usize = 50;
     let folder = tempfile::tempdir().unwrap();
     let mut random = fastrand::Rng::with_seed(4);
-    // By name, the last version that was acknowledged and the last that was sent.
-    let acknowledged: Mutex<HashMap<String, (usize, usize)>> = Mutex::default();
-    for round in 0..KILLS {
+    let ledger = Ledger::default();
+    for _ in 0..KILLS {
         let server = Binary::start(folder.path(), &["--quiet"]);
         let address = server.address;
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for writer in 0..3 {
-                let (acknowledged, stop) = (&acknowledged, &stop);
-                scope.spawn(move || write_until_killed(address, writer, acknowledged, stop));
+                let (ledger, stop) = (&ledger, &stop);
+                scope.spawn(move || ledger.write(address, writer, stop));
             }
-            let pause = std::time::Duration::from_micros(random.u64(0..30_000));
+            scope.spawn(|| look_until(&stop, folder.path()));
             // What is waited for is the moment itself, whichever it is.
-            std::thread::sleep(pause);
+            std::thread::sleep(Duration::from_micros(random.u64(0..30_000)));
             server.kill();
             stop.store(true, Ordering::SeqCst);
         });
         let server = Binary::start(folder.path(), &["--quiet"]);
-        for (name, (told, sent)) in acknowledged.lock().unwrap().iter() {
-            let answer = server.ask(&format!("GET /files/{name}"), &[], b"");
-            if answer.status == 404 {
-                assert_eq!(*told, 0, "{name} was acknowledged, round {round}");
-                continue;
-            }
-            let stands = version(name, &answer.body);
-            assert!(
-                (*told..=*sent).contains(&stands),
-                "{name}: {stands} of {told}..={sent}"
-            );
+        let mut wire = server.connect();
+        for (name, versions) in ledger.snapshot() {
+            let answer = wire.ask(&format!("GET /files/{name}"), &[], b"");
+            let found = (answer.status == 200).then_some(&answer.body[..]);
+            ledger::check(&name, versions, found);
         }
         let names = tree(folder.path());
-        assert!(
-            !names.iter().any(|name| name.contains(".livedrop-")),
-            "{names:?}"
-        );
-        drop(server);
+        let hidden = names.iter().any(|name| name.contains(".livedrop-"));
+        assert!(!hidden, "{names:?}");
     }
-    let told = acknowledged
-        .lock()
-        .unwrap()
-        .values()
-        .map(|(told, _)| told)
-        .sum::<usize>();
-    assert!(told > 100, "enough was written to tell: {told}");
+    let told: usize = ledger.snapshot().values().map(|v| v.told).sum();
+    assert!(told > 3 * KILLS, "enough was written to tell: {told}");
 }
 
-/// Replaces files over and over, by PUT and by forms, until the server is gone.
-fn write_until_killed(
-    address: std::net::SocketAddr,
-    writer: usize,
-    acknowledged: &Mutex<HashMap<String, (usize, usize)>>,
-    stop: &AtomicBool,
-) {
-    let Some(mut wire) = Wire::try_connect(address) else {
-        return;
-    };
-    for turn in 0.. {
-        let name = format!("w{writer}f{}", turn % 4);
-        let n = {
-            let mut table = acknowledged.lock().unwrap();
-            let row = table.entry(name.clone()).or_default();
-            row.1 += 1;
-            row.1
-        };
-        let bytes = content(&name, n);
-        let answer = if turn % 2 == 0 {
-            wire.try_ask(&format!("PUT /files/{name}"), &[], &bytes)
-        } else {
-            let head = format!("--b\r\nContent-Disposition: form-data; filename={name}\r\n\r\n");
-            let body = [head.as_bytes(), &bytes, b"\r\n--b--\r\n"].concat();
-            let fields = [("Content-Type", "multipart/form-data; boundary=b")];
-            wire.try_ask("POST /upload?on_conflict=replace", &fields, &body)
-        };
-        let Some(answer) = answer else { return };
-        assert!([201, 204].contains(&answer.status), "{answer:?}");
-        acknowledged
-            .lock()
-            .unwrap()
-            .entry(name)
-            .and_modify(|row| row.0 = n);
-        if stop.load(Ordering::SeqCst) {
-            return;
+/// Reads every file that can be seen, over and over: it is whole.
+fn look_until(stop: &AtomicBool, folder: &Path) {
+    while !stop.load(Ordering::SeqCst) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            // A hidden one is gone again at any time.
+            if !name.starts_with(".livedrop-") {
+                let bytes = std::fs::read(folder.join(&name)).unwrap();
+                ledger::version(&name, &bytes);
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ mod faults;
 mod harness;
 mod listing;
 mod names;
+mod power;
 mod process;
 mod reading;
 mod room;

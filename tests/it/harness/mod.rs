@@ -3,6 +3,7 @@
 
 mod answer;
 mod binary;
+pub mod ledger;
 pub mod proc;
 mod proxy;
 mod stream;
