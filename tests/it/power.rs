@@ -221,7 +221,10 @@ fn every_file_system_takes_replaces_numbers_refuses_and_removes() {
         "mount -t ramfs none /mnt",
         "mount -t tmpfs none /mnt && mkdir /mnt/l /mnt/u /mnt/w && \
          mount -t overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w none /mnt",
-        "mount -t tmpfs none /mnt && mkdir /mnt/l && bindfs /mnt/l /mnt",
+        // In user space; it ends with the server, which the shell becomes.
+        "mount -t tmpfs none /media && mount -t tmpfs none /mnt && \
+         { setpriv --pdeathsig KILL bindfs -f /media /mnt >/dev/null 2>&1 & } && \
+         until grep -q ' /mnt fuse' /proc/mounts; do :; done",
     ] {
         use_folder(&mounted(script), script);
     }
