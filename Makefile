@@ -46,7 +46,8 @@ endef
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
 .PHONY: help run build test test-rust test-modules test-page lint lint-names check bench install \
-        clean pictures need-cc need-clients need-archivers need-tracer corpora need-node need-browser need-ffmpeg
+        clean pictures need-cc need-clients need-archivers need-tracer need-disks corpora need-node \
+        need-browser need-ffmpeg
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -61,7 +62,7 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-page
 
-test-rust: need-cc need-clients need-archivers need-tracer corpora
+test-rust: need-cc need-clients need-archivers need-tracer need-disks corpora
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -125,9 +126,14 @@ $(CORPORA)/complete:
 need-clients:
 	$(call need,curl wget aria2c rclone,curl wget aria2 rclone)
 
-# What sees the order of system calls, makes them fail, and makes file systems to be cut off.
+# What sees the order of system calls, and makes them fail.
 need-tracer:
-	$(call need,strace mkfs.ext4 mount,strace e2fsprogs mount)
+	$(call need,strace,strace)
+
+# What makes the file systems that files are uploaded to; their programs are an administrator's.
+need-disks: export PATH := $(PATH):/usr/sbin:/sbin
+need-disks:
+	$(call need,mkfs.ext4 mkfs.xfs mkfs.btrfs bindfs,e2fsprogs xfsprogs btrfs-progs bindfs)
 
 # What people read archives with.
 need-archivers:

@@ -69,7 +69,16 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
     }
     uploads.finish(modified)?;
     let permit = |path: &RelPath| permit_put(app, request, path);
-    let published = publish_files(app, uploads.publish(OnConflict::Replace, permit)?);
+    // A file that is only to be created takes its name from nobody, whoever comes in between.
+    let is_new_only = request.field("If-None-Match").as_deref() == Some("*");
+    let change = match is_new_only {
+        true => match uploads.publish(OnConflict::Fail, permit) {
+            Err(Error::Exists) => return Err(Error::PreconditionFailed),
+            other => other?,
+        },
+        false => uploads.publish(OnConflict::Replace, permit)?,
+    };
+    let published = publish_files(app, change);
     transfer.done();
     let file = published.first().ok_or(Error::NotFound)?;
     let etag = validators(&file.facts).etag.to_string();
@@ -139,7 +148,7 @@ fn permit_put(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
         Ok(facts) if facts.kind == crate::storage::Kind::Folder => {
             return Err(Error::Conflict("A folder stands at that path."));
         }
-        Err(e @ Error::Conflict(_)) => return Err(e),
+        Err(e @ (Error::Conflict(_) | Error::Io { .. } | Error::Busy { .. })) => return Err(e),
         Ok(_) | Err(_) => {}
     }
     require(app, request, path)
@@ -149,6 +158,8 @@ fn permit_put(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
 fn require(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
     let current = match app.share.facts(path) {
         Ok(facts) => Some(validators(&facts)),
+        // That it could not be looked at does not mean that nothing stands there.
+        Err(e @ (Error::Io { .. } | Error::Busy { .. })) => return Err(e),
         Err(_) => None,
     };
     let verdict = with_conditions(request, |conditions| {

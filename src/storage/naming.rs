@@ -29,13 +29,23 @@ pub(super) fn take_name((from, temporary): Source<'_>, to: &Dir, name: &OsStr) -
         other => return other,
     }
     match linkat(from, temporary, to, name, AtFlags::empty()) {
-        Ok(()) => return unlinkat(from, temporary, AtFlags::empty()),
+        Ok(()) => {
+            return unlinkat(from, temporary, AtFlags::empty()).or_else(|e| free(to, name, e));
+        }
         Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {}
         Err(e) => return Err(e),
     }
     let reserve = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     drop(openat(to, name, reserve, Mode::from_raw_mode(0o666))?);
-    renameat(from, temporary, to, name)
+    renameat(from, temporary, to, name).or_else(|e| free(to, name, e))
+}
+
+/// Gives up a name that was taken by the half, and hands on why.
+fn free(to: &Dir, name: &OsStr, cause: Errno) -> Result<()> {
+    match unlinkat(to, name, AtFlags::empty()) {
+        // The cause says more than a second failure.
+        Ok(()) | Err(_) => Err(cause),
+    }
 }
 
 /// Gives a temporary file its name or, where that is taken, the first free one like it.
@@ -83,8 +93,9 @@ pub(super) fn replace(from: Source<'_>, to: &Dir, name: &OsStr) -> Result<bool> 
     }
 }
 
-/// Swaps two names. Where the file system cannot, the old file takes a third name first, so that
-/// it can be put back; its readers keep it either way.
+/// Swaps two names. Where the file system cannot, a second hard link keeps the old file, so that it
+/// can be put back. Where it has neither, the new one replaces the old one for good: moving the old
+/// one away first would, for a moment, leave it only under a name that the next start sweeps.
 pub(super) fn exchange((from, temporary): Source<'_>, to: &Dir, name: &OsStr) -> Result<()> {
     match renameat_with(from, temporary, to, name, RenameFlags::EXCHANGE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
@@ -93,14 +104,16 @@ pub(super) fn exchange((from, temporary): Source<'_>, to: &Dir, name: &OsStr) ->
     let aside = temporary_name().map_err(|_| Errno::AGAIN)?;
     match linkat(to, name, from, &aside, AtFlags::empty()) {
         Ok(()) => {}
-        // No hard links: for a moment nothing stands at the name.
         Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {
-            renameat(to, name, from, &aside)?;
+            return renameat(from, temporary, to, name);
         }
         Err(e) => return Err(e),
     }
-    renameat(from, temporary, to, name)?;
-    renameat(from, &aside, from, temporary)
+    renameat(from, temporary, to, name).or_else(|e| free(from, OsStr::new(&aside), e))?;
+    match renameat(from, &aside, from, temporary) {
+        Err(e) => renameat(from, &aside, to, name).and(Err(e)),
+        Ok(()) => Ok(()),
+    }
 }
 
 fn is_folder(stat: &rustix::fs::Stat) -> bool {
@@ -108,14 +121,15 @@ fn is_folder(stat: &rustix::fs::Stat) -> bool {
 }
 
 /// `photo.jpg` with the number 2 is `photo (2).jpg`: before the last extension, which a name that
-/// begins with its only dot does not have. The stem is cut where the whole would be too long.
+/// begins with its only dot does not have, nor one with no room for a stem beside it. The stem is
+/// cut where the whole would be too long.
 fn numbered(name: &OsStr, number: u32) -> OsString {
     let name = name.as_bytes();
+    let number = format!(" ({number})");
     let dot = memchr::memrchr(b'.', name)
-        .filter(|&at| at > 0)
+        .filter(|&at| at > 0 && name.len() - at + number.len() < NAME_BYTES_MAX)
         .unwrap_or(name.len());
     let (stem, extension) = name.split_at(dot);
-    let number = format!(" ({number})");
     let room = NAME_BYTES_MAX.saturating_sub(number.len() + extension.len());
     let mut end = stem.len().min(room);
     // Not in the middle of a character.
@@ -153,5 +167,21 @@ mod tests {
         let numbered = numbered(OsStr::new(&long), 12);
         assert!(numbered.len() <= NAME_BYTES_MAX);
         assert!(numbered.to_str().is_some_and(|n| n.ends_with("ä (12).jpg")));
+    }
+
+    #[test]
+    fn a_dot_without_room_for_a_stem_begins_no_extension() {
+        for extension in 200..=NAME_BYTES_MAX - 2 {
+            let long = format!("ab.{}", "x".repeat(extension - 1));
+            let numbered = numbered(OsStr::new(&long), 123);
+            let text = numbered.to_str().unwrap_or_default();
+            assert!(numbered.len() <= NAME_BYTES_MAX, "{extension}");
+            assert!(text.starts_with('a'), "{extension}: {text}");
+            assert_eq!(
+                text.ends_with('x'),
+                extension < NAME_BYTES_MAX - 6,
+                "{text}"
+            );
+        }
     }
 }

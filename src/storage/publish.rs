@@ -126,10 +126,21 @@ impl Share {
         let stat = statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
         let hidden = temporary_name()?;
         renameat(&dir, name, &dir, &hidden).map_err(failed)?;
-        self.sync_folder(&dir, &parent)?;
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory => drop(dir.remove_dir_all(&hidden)),
-            _ => drop(dir.remove_file(&hidden)),
+        let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        if let Err(e) = self.sync_folder(&dir, &parent) {
+            // It is to stand as it stood, unless somebody has put another there by now: a folder
+            // replaces nothing but an empty one anyway.
+            let put_back = match is_folder {
+                true => renameat(&dir, &hidden, &dir, name),
+                false => take_name((&dir, &hidden), &dir, name),
+            };
+            return match put_back {
+                Ok(()) | Err(_) => Err(e),
+            };
+        }
+        match is_folder {
+            true => drop(dir.remove_dir_all(&hidden)),
+            false => drop(dir.remove_file(&hidden)),
         }
         Ok(Change {
             what: Facts::new(&stat).kind,
@@ -224,6 +235,8 @@ impl Batch<'_> {
         let folder = self.make_folders(&parent)?;
         let failed = |e: Errno| match e {
             Errno::ISDIR => Error::Conflict("A folder stands at that path."),
+            // Its hidden file went with the folder that it lay in.
+            Errno::NOENT => Error::Conflict("The folder was removed meanwhile."),
             other => Error::io("name", &target, other.into()),
         };
         let from = (&*upload.folder, upload.temporary.as_str());

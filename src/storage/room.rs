@@ -65,7 +65,7 @@ impl Room<'_> {
     fn extend(&mut self, bytes: u64) -> Result<()> {
         // Held while the disk is asked, so that nobody is promised the same room meanwhile.
         let mut promised = self.ledger.lock();
-        let free = self.share.free_bytes()?.saturating_sub(*promised);
+        let free = self.share.room_bytes()?.saturating_sub(*promised);
         if free < bytes.saturating_add(self.share.terms.free_bytes_min) {
             return Err(Error::NoSpace);
         }
@@ -78,7 +78,7 @@ impl Room<'_> {
     fn free(&self) -> Result<u64> {
         let promised = *self.ledger.lock();
         let kept = self.share.terms.free_bytes_min.saturating_add(promised);
-        Ok(self.share.free_bytes()?.saturating_sub(kept))
+        Ok(self.share.room_bytes()?.saturating_sub(kept))
     }
 }
 

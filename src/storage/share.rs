@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir, Stat, fstat, fstatvfs, openat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, Stat, StatVfs, fstat, fstatvfs, openat, statat};
 use rustix::io::Errno;
 
 use super::entry::{Entry, Facts, Kind};
@@ -106,8 +106,24 @@ impl Share {
     /// # Errors
     /// `Io` when the file system cannot say.
     pub fn free_bytes(&self) -> Result<u64> {
-        let disk = fstatvfs(&self.root).map_err(|e| Error::io("ask for room on", ".", e.into()))?;
+        let disk = self.disk()?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// Bytes that uploads may be promised. A file system that has no size, as some of those in user
+    /// space and ramfs, does not know how much it has left, and is full when it says so.
+    ///
+    /// # Errors
+    /// `Io` when the file system cannot say.
+    pub(super) fn room_bytes(&self) -> Result<u64> {
+        match self.disk()?.f_blocks {
+            0 => Ok(u64::MAX),
+            _ => self.free_bytes(),
+        }
+    }
+
+    fn disk(&self) -> Result<StatVfs> {
+        fstatvfs(&self.root).map_err(|e| Error::io("ask for room on", ".", e.into()))
     }
 
     /// Opens a file for reading. Whatever else stands there is opened without waiting for anybody,

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{FallocateFlags, FlockOperation, fallocate};
+use rustix::fs::{
+    AtFlags, FallocateFlags, FlockOperation, StatxFlags, fallocate, fstat, major, minor, statx,
+};
 use rustix::io::Errno;
 
 use super::name::{RelPath, TEMPORARY_PREFIX};
@@ -30,8 +32,13 @@ const FILE_MODE: u32 = 0o644;
 pub struct Uploads<'s> {
     pub(super) share: &'s Share,
     pub(super) list: Vec<Upload>,
+    /// The folders that hold hidden names: one for each mount that the files are meant for.
+    folders: Vec<(Mount, Arc<Dir>)>,
     room: Room<'s>,
 }
+
+/// What a name cannot be moved out of: a file system, as it is mounted in one place.
+type Mount = (u32, u32, u64);
 
 /// One file on its way in.
 #[derive(Debug)]
@@ -58,6 +65,7 @@ impl Share {
         Ok(Uploads {
             share: self,
             list: Vec::new(),
+            folders: Vec::new(),
             room,
         })
     }
@@ -82,7 +90,8 @@ impl Uploads<'_> {
         let (parent, _) = target
             .split()
             .ok_or(Error::Forbidden("That is the shared folder."))?;
-        let folder = self.share_folder(self.share.nearest_folder(&parent)?, target)?;
+        let folder = self.share.nearest_folder(&parent)?;
+        let folder = self.share_folder(folder, target)?;
         let temporary = temporary_name()?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(FILE_MODE);
@@ -117,17 +126,17 @@ impl Uploads<'_> {
         Ok(())
     }
 
-    /// The folder of an earlier upload instead of this one when both lie on the same file system,
-    /// so that a form of a thousand files holds one folder open.
-    fn share_folder(&self, folder: Dir, target: &RelPath) -> Result<Arc<Dir>> {
-        let device = |dir: &Dir| match rustix::fs::fstat(dir) {
-            Ok(stat) => Ok(stat.st_dev),
-            Err(e) => Err(Error::io("look at the folder of", target, e.into())),
-        };
-        match self.list.last() {
-            Some(last) if device(&last.folder)? == device(&folder)? => Ok(Arc::clone(&last.folder)),
-            _ => Ok(Arc::new(folder)),
+    /// The folder of an earlier upload instead of this one when both lie on the same mount, so that
+    /// a form of a thousand files holds one folder open.
+    fn share_folder(&mut self, folder: Dir, target: &RelPath) -> Result<Arc<Dir>> {
+        let mount =
+            mount_of(&folder).map_err(|e| Error::io("look at the folder of", target, e.into()))?;
+        if let Some((_, known)) = self.folders.iter().find(|(known, _)| *known == mount) {
+            return Ok(Arc::clone(known));
         }
+        let folder = Arc::new(folder);
+        self.folders.push((mount, Arc::clone(&folder)));
+        Ok(folder)
     }
 
     /// Appends bytes to the file that was begun last.
@@ -230,6 +239,20 @@ impl Terms {
         file_mode: None,
         folder_mode: None,
     };
+}
+
+/// The number of the mount is there since Linux 5.8; before, two mounts of one file system cannot be
+/// told from each other.
+fn mount_of(folder: &Dir) -> rustix::io::Result<Mount> {
+    let flags = AtFlags::EMPTY_PATH;
+    match statx(folder, "", flags, StatxFlags::INO | StatxFlags::MNT_ID) {
+        Ok(facts) => Ok((facts.stx_dev_major, facts.stx_dev_minor, facts.stx_mnt_id)),
+        Err(Errno::NOSYS | Errno::PERM) => {
+            let device = fstat(folder)?.st_dev;
+            Ok((major(device), minor(device), 0))
+        }
+        Err(e) => Err(e),
+    }
 }
 
 fn nothing_begun() -> Error {

@@ -23,6 +23,7 @@ mod corpora;
 mod downloads;
 mod durable;
 mod events;
+mod faults;
 mod harness;
 mod listing;
 mod names;

@@ -1,136 +1,231 @@
-//! The power goes: the image of a file system is copied while uploads run, and mounted from the
-//! copy. Every file that was acknowledged before is there, and whole.
+//! The plug is pulled: images of a disk, taken while uploads run, hold whatever was acknowledged by
+//! then. And the file systems themselves: each takes, replaces, numbers, refuses and removes.
 //!
-//! Mounting takes root; anybody else is asked for it by sudo.
+//! To mount an image takes root, as CI is. It is mounted where only the server sees it, so that a
+//! test that fails leaves nothing behind.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::durable::{version, write_until_killed};
-use crate::harness::Binary;
+use crate::harness::ledger::{self, Ledger, Versions};
+use crate::harness::{Binary, PATIENCE, reader, tree};
 
-/// Runs a program as root; fails when it does.
-fn as_root(program: &str, arguments: &[&str]) {
-    let is_root = rustix::process::getuid().is_root();
-    let mut command = if is_root {
-        Command::new(program)
-    } else {
-        let mut command = Command::new("sudo");
-        command.arg(program);
-        command
-    };
-    let output = command.args(arguments).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {output:?}"
-    );
+/// File systems on a disk: what makes one, and how it is mounted: nothing is to be written unless
+/// somebody asks for it, so that an image of a stopped server is that of one moment.
+const DISKS: [(&str, &[&str], &str); 3] = [
+    (
+        "ext4",
+        &[
+            "mkfs.ext4",
+            "-q",
+            "-E",
+            "lazy_itable_init=0,lazy_journal_init=0",
+        ],
+        "commit=300",
+    ),
+    ("xfs", &["mkfs.xfs", "-q"], "nouuid"),
+    ("btrfs", &["mkfs.btrfs", "-q"], "commit=300"),
+];
+/// Sparse. XFS takes none under 300 MiB.
+const DISK_BYTES: u64 = 320 << 20;
+const CUTS: usize = 6;
+
+/// A server on a folder of its own mount namespace, which a script makes ready at `/mnt`.
+fn mounted(script: &str) -> Binary {
+    let is_root = rustix::process::geteuid().is_root();
+    assert!(is_root, "mounting a disk takes root: sudo make test");
+    let program = env!("CARGO_BIN_EXE_livedrop");
+    let script = format!("{script} && exec {program} --quiet --listen 127.0.0.1:0 /mnt");
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-ec", &script]);
+    Binary::spawn(command)
 }
 
-/// A file system in a file, mounted.
-struct Disk {
-    folder: PathBuf,
+fn folder(server: &Binary) -> PathBuf {
+    Path::new("/proc")
+        .join(server.pid().to_string())
+        .join("root/mnt")
 }
 
-impl Disk {
-    fn mount(image: &Path, folder: PathBuf) -> Disk {
-        std::fs::create_dir(&folder).unwrap();
-        as_root(
-            "mount",
-            &[
-                "-o",
-                "loop",
-                image.to_str().unwrap(),
-                folder.to_str().unwrap(),
-            ],
-        );
-        let everybody = folder.to_str().unwrap();
-        as_root("chmod", &["777", everybody]);
-        Disk { folder }
-    }
+fn on_image(kind: &str, options: &str, image: &Path) -> Binary {
+    mounted(&format!(
+        "mount -t {kind} -o loop,{options} {} /mnt",
+        image.display()
+    ))
 }
 
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // The server may still be letting go of it.
-        as_root("umount", &["-l", self.folder.to_str().unwrap()]);
-        std::fs::remove_dir(&self.folder).unwrap();
-    }
-}
-
-/// Ends the writers, also when the test fails among them.
-struct Ending<'a>(&'a AtomicBool);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-/// An ext4 file system in a file.
-fn make(image: &Path) {
+fn make_image(program: &[&str], image: &Path) {
     std::fs::File::create(image)
         .unwrap()
-        .set_len(64 << 20)
+        .set_len(DISK_BYTES)
         .unwrap();
-    let output = Command::new("mkfs.ext4")
-        .arg("-q")
-        .arg(image)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let mut command = Command::new(program[0]);
+    // The programs of an administrator are not on everybody's way.
+    command.env(
+        "PATH",
+        format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap()),
+    );
+    reader(command.args(&program[1..]).arg(image));
+}
+
+/// Waits until each thread of a server stands still.
+fn stop_threads(server: &Binary) {
+    server.signal(19);
+    let tasks = Path::new("/proc")
+        .join(server.pid().to_string())
+        .join("task");
+    let is_still = |task: std::io::Result<std::fs::DirEntry>| {
+        let stat = std::fs::read_to_string(task.unwrap().path().join("stat"));
+        stat.map_or(true, |text| {
+            text.rsplit(')').next().unwrap().starts_with(" T")
+        })
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !std::fs::read_dir(&tasks).unwrap().all(is_still) {
+        assert!(Instant::now() < deadline, "the server stands still");
+    }
+}
+
+/// Images of a disk, each with what was acknowledged before and what was sent before it.
+fn cut(server: &Binary, image: &Path) -> Vec<(PathBuf, HashMap<String, Versions>)> {
+    let mut random = fastrand::Rng::with_seed(7);
+    let (ledger, stop) = (Ledger::default(), AtomicBool::new(false));
+    let mut cuts = Vec::new();
+    std::thread::scope(|scope| {
+        for writer in 0..3 {
+            let (ledger, stop, address) = (&ledger, &stop, server.address);
+            scope.spawn(move || ledger.write(address, writer, stop));
+        }
+        for n in 0..CUTS {
+            let before: usize = ledger.snapshot().len();
+            let deadline = Instant::now() + PATIENCE;
+            while ledger.snapshot().len() < before + random.usize(1..8) {
+                assert!(Instant::now() < deadline, "uploads run");
+                std::thread::sleep(Duration::from_micros(random.u64(0..2_000)));
+            }
+            stop_threads(server);
+            let account = ledger.snapshot();
+            let copy = image.with_extension(n.to_string());
+            reader(
+                Command::new("cp")
+                    .arg("--sparse=always")
+                    .args([image, &copy]),
+            );
+            cuts.push((copy, account));
+            server.signal(18);
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+    cuts
 }
 
 #[test]
-fn what_was_acknowledged_survives_a_power_cut() {
-    const CUTS: usize = 8;
+fn a_power_cut_at_any_moment_loses_nothing_that_was_acknowledged() {
     let scratch = tempfile::tempdir().unwrap();
-    let image = scratch.path().join("image");
-    make(&image);
-    let disk = Disk::mount(&image, scratch.path().join("disk"));
-    let server = Binary::start(&disk.folder, &["--quiet"]);
-    let address = server.address;
-    let told: Mutex<HashMap<String, (usize, usize)>> = Mutex::default();
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for writer in 0..3 {
-            let (told, stop) = (&told, &stop);
-            scope.spawn(move || write_until_killed(address, writer, told, stop));
-        }
-        let _ending = Ending(&stop);
-        for cut in 0..CUTS {
-            // Uploads have gone on since the last cut.
-            let total = || {
-                told.lock()
-                    .unwrap()
-                    .values()
-                    .map(|row| row.0)
-                    .sum::<usize>()
-            };
-            let before = total();
-            while total() < before + 20 {
-                std::thread::yield_now();
+    for (kind, program, options) in DISKS {
+        let image = scratch.path().join(kind);
+        make_image(program, &image);
+        let server = on_image(kind, options, &image);
+        let cuts = cut(&server, &image);
+        drop(server);
+        let told: usize = cuts[CUTS - 1].1.values().map(|v| v.told).sum();
+        assert!(told > CUTS, "{kind}: enough was written to tell: {told}");
+        for (copy, account) in cuts {
+            let server = on_image(kind, options, &copy);
+            let mut wire = server.connect();
+            for (name, versions) in account {
+                let answer = wire.ask(&format!("GET /files/{name}"), &[], b"");
+                let found = (answer.status == 200).then_some(&answer.body[..]);
+                ledger::check(&name, versions, found);
             }
-            // Copying takes a moment, in which time must stand still, as it does for a disk whose
-            // power is gone: the server is stopped in whatever it is doing.
-            server.signal(19);
-            let promised = told.lock().unwrap().clone();
-            let copy = scratch.path().join("copy");
-            std::fs::copy(&image, &copy).unwrap();
-            server.signal(18);
-            let after = Disk::mount(&copy, scratch.path().join(format!("cut{cut}")));
-            for (name, (acknowledged, _)) in promised {
-                let Ok(bytes) = std::fs::read(after.folder.join(&name)) else {
-                    assert_eq!(acknowledged, 0, "{name} was acknowledged before cut {cut}");
-                    continue;
-                };
-                let stands = version(&name, &bytes);
-                assert!(stands >= acknowledged, "{name}: {stands} of {acknowledged}");
+            for name in tree(&folder(&server)) {
+                assert!(!name.contains(".livedrop-"), "{kind}: {name}");
             }
+            std::fs::remove_file(copy).unwrap();
         }
-    });
-    let (status, said) = server.stop();
-    assert!(status.success(), "{said}");
+    }
+}
+
+/// All that an upload can do to a folder, and a removal.
+fn use_folder(server: &Binary, context: &str) {
+    let put = |name: &str, fields: &[(&str, &str)], body: &[u8]| {
+        server
+            .ask(&format!("PUT /files/{name}"), fields, body)
+            .status
+    };
+    assert_eq!(put("a/b/c", &[], b"one"), 201, "{context}");
+    assert_eq!(put("a/b/c", &[], b"two"), 204, "{context}");
+    assert_eq!(
+        put("a/b/c", &[("If-None-Match", "*")], b"no"),
+        412,
+        "{context}"
+    );
+    assert_eq!(put("a/b", &[], b"no"), 409, "{context}");
+    let post = |query: &str| {
+        let form = "--b\r\nContent-Disposition: form-data; filename=c\r\n\r\nx\r\n\
+                    --b\r\nContent-Disposition: form-data; filename=d\r\n\r\ny\r\n--b--\r\n";
+        let fields = [("Content-Type", "multipart/form-data; boundary=b")];
+        server.ask(
+            &format!("POST /upload?dir=a/b{query}"),
+            &fields,
+            form.as_bytes(),
+        )
+    };
+    assert_eq!(
+        post("").json()["files"][0]["path"],
+        "a/b/c (2)",
+        "{context}"
+    );
+    assert_eq!(post("&on_conflict=fail").code(), "exists", "{context}");
+    assert_eq!(
+        server.ask("GET /files/a/b/c", &[], b"").body,
+        b"two",
+        "{context}"
+    );
+    assert_eq!(post("&on_conflict=replace").status, 201, "{context}");
+    assert_eq!(
+        server.ask("GET /files/a/b/c", &[], b"").body,
+        b"x",
+        "{context}"
+    );
+    assert_eq!(
+        server.ask("DELETE /files/a/b/d", &[], b"").status,
+        204,
+        "{context}"
+    );
+    let left = ["a/", "a/b/", "a/b/c", "a/b/c (2)"];
+    // ext4 has a folder of its own at its root.
+    let mut names = tree(&folder(server));
+    names.retain(|name| !name.starts_with("lost+found"));
+    assert_eq!(names, left, "{context}");
+    assert_eq!(
+        server.ask("DELETE /files/a", &[], b"").status,
+        204,
+        "{context}"
+    );
+}
+
+#[test]
+fn every_file_system_takes_replaces_numbers_refuses_and_removes() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (kind, program, options) in DISKS {
+        let image = scratch.path().join(kind);
+        make_image(program, &image);
+        use_folder(&on_image(kind, options, &image), kind);
+    }
+    for script in [
+        "mount -t tmpfs none /mnt",
+        "mount -t ramfs none /mnt",
+        "mount -t tmpfs none /mnt && mkdir /mnt/l /mnt/u /mnt/w && \
+         mount -t overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w none /mnt",
+        // In user space; it ends with the server, which the shell becomes.
+        "mount -t tmpfs none /media && mount -t tmpfs none /mnt && \
+         { setpriv --pdeathsig KILL bindfs -f /media /mnt >/dev/null 2>&1 & } && \
+         until grep -q ' /mnt fuse' /proc/mounts; do :; done",
+    ] {
+        use_folder(&mounted(script), script);
+    }
 }

@@ -3,10 +3,12 @@
 
 mod answer;
 mod binary;
+pub mod ledger;
 pub mod proc;
 mod proxy;
 mod stream;
 mod toll;
+mod tracer;
 mod wire;
 
 pub use answer::Answer;
@@ -14,6 +16,7 @@ pub use binary::Binary;
 pub use proxy::{Endurance, Proxy};
 pub use stream::Stream;
 pub use toll::Toll;
+pub use tracer::Tracer;
 pub use wire::{Wire, request};
 
 use std::net::SocketAddr;
