@@ -20,6 +20,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(abspath $(TARGET))/release/livedrop
 WEBDIR := tests/web
 # npm writes this file last, so it stands for a complete node_modules.
+# Forms that others test their readers with; theirs, so that they are fetched and not kept.
+FORMS  := target/corpora/forms.json
 NODE_MODULES := $(WEBDIR)/node_modules/.package-lock.json
 PLAYWRIGHT    = cd $(WEBDIR) && LIVEDROP_BIN="$(BINARY)" node node_modules/@playwright/test/cli.js
 # The names that may stand at the top of the repository; a new one is a decision, not an accident.
@@ -61,7 +63,7 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-page
 
-test-rust: need-cc need-clients need-archivers need-tracer need-disks
+test-rust: need-cc need-clients need-archivers need-tracer need-disks $(FORMS)
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -140,3 +142,13 @@ $(NODE_MODULES): $(WEBDIR)/package.json $(WEBDIR)/package-lock.json
 	@echo "make: installing the browser driver of $(WEBDIR)/package-lock.json by npm ci"
 	cd $(WEBDIR) && npm ci --no-audit --no-fund
 	@touch $@
+
+# The sources hold what the packages for use leave out.
+$(FORMS): tests/corpora/convert.mjs | need-node
+	@echo "make: fetching forms of others into $(@D)"
+	$(call need,npm pip3,npm python3-pip)
+	rm -rf $(@D) && mkdir -p $(@D)
+	cd $(@D) && pip3 -q download --no-deps --no-binary :all: \
+		multipart-form-data-conformance==0.1a0 werkzeug==3.1.3 && npm pack -s busboy@1.6.0
+	cd $(@D) && for archive in *.tar.gz *.tgz; do tar -xzf "$$archive"; done
+	node tests/corpora/convert.mjs $(@D)

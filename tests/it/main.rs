@@ -19,6 +19,7 @@ mod archives_large;
 mod benches;
 mod broken;
 mod clients;
+mod corpora;
 mod downloads;
 mod durable;
 mod events;
