@@ -307,7 +307,7 @@ impl Batch<'_> {
                     }
                     self.share.folder(&step).map_err(|e| match e {
                         Error::NotFound => {
-                            Error::Conflict("A link that leads nowhere is in the way.")
+                            Error::Forbidden("A link that leads nowhere is in the way.")
                         }
                         other => other,
                     })?

@@ -23,6 +23,7 @@ mod peer;
 mod proc;
 mod rows;
 mod table;
+mod uploads;
 
 use crate::rows::Scale;
 

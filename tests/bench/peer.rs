@@ -19,14 +19,21 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// livedrop, as it was built for these benchmarks.
+    /// livedrop, as it was built for these benchmarks. What is measured of everyone is measured
+    /// without syncing, which nobody else does.
     pub fn livedrop(folder: &Path) -> Peer {
+        Peer::livedrop_with(folder, &["--no-sync"])
+    }
+
+    /// livedrop with options of the row's choice.
+    pub fn livedrop_with(folder: &Path, options: &[&str]) -> Peer {
         let program = std::env::var_os("LIVEDROP_BIN").map_or_else(
             || PathBuf::from(env!("CARGO_BIN_EXE_livedrop")),
             PathBuf::from,
         );
         let mut child = Command::new(program)
             .args(["--quiet", "--listen", "127.0.0.1:0"])
+            .args(options)
             .arg(folder)
             .stdout(Stdio::piped())
             .spawn()
@@ -50,7 +57,7 @@ impl Peer {
         }
     }
 
-    /// nginx, with one worker and sendfile; None when it is not installed.
+    /// nginx, with one worker, which may write into the folder, and sendfile; None when it is not installed.
     pub fn nginx(folder: &Path, scratch: &Path) -> Option<Peer> {
         let address = free_address();
         let here = scratch.display();
@@ -60,7 +67,7 @@ impl Peer {
             .map(|name| format!("{name}_temp_path {here}/{name};\n"))
             .collect();
         let config = format!(
-            "daemon off; worker_processes 1; pid {here}/pid; error_log {here}/errors;\n\
+            "user root; daemon off; worker_processes 1; pid {here}/pid; error_log {here}/errors;\n\
              events {{ worker_connections 8192; }}\n\
              http {{ access_log off; sendfile on; tcp_nopush on; {temporary}\
              keepalive_requests 1000000000; client_max_body_size 0;\n\
@@ -85,6 +92,12 @@ impl Peer {
         peer.wait_until_up();
         peer.workers = children(peer.child.id());
         Some(peer)
+    }
+
+    /// The most memory that its workers have had resident since they started, in KiB.
+    pub fn peak_kib(&self) -> u64 {
+        let peak = |pid: &u32| proc::memory_kib(*pid, "VmHWM");
+        self.workers.iter().map(peak).sum()
     }
 
     fn wait_until_up(&mut self) {

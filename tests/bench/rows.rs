@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 use super::load;
 use super::peer::Peer;
 use super::table::{Row, Table};
+use super::uploads;
 
 /// How much is done for each row.
 #[derive(Clone, Copy)]
 pub struct Scale {
     small_requests: usize,
     connections: &'static [usize],
-    big_bytes: u64,
+    pub(super) big_bytes: u64,
     eighth_bytes: u64,
     entries: usize,
     listings: usize,
     idle_connections: usize,
+    pub(super) small_files: usize,
 }
 
 impl Scale {
@@ -32,6 +34,7 @@ impl Scale {
         entries: 10_000,
         listings: 20,
         idle_connections: 2_000,
+        small_files: 1_000,
     };
 
     /// Enough to show that each row still works.
@@ -44,10 +47,11 @@ impl Scale {
         entries: 20,
         listings: 1,
         idle_connections: 8,
+        small_files: 10,
     };
 }
 
-type Measure = Box<dyn Fn(&Peer) -> f64>;
+pub(super) type Measure = Box<dyn Fn(&Peer) -> f64>;
 
 /// Measures every row whose name holds `filter` and writes the table.
 pub fn run(scale: Scale, rounds: usize, filter: Option<&str>, out: &mut dyn Write) {
@@ -73,11 +77,15 @@ pub fn run(scale: Scale, rounds: usize, filter: Option<&str>, out: &mut dyn Writ
         }
         table.push(row);
     }
+    drop(peers);
+    let word = filter.unwrap_or_default();
     writeln!(out, "{table}").expect("the table can be written");
+    let own = uploads::table(scale, rounds, word);
+    writeln!(out, "{own}").expect("the table can be written");
 }
 
 /// The paths are the same for every server: ours has its files below `/files`.
-fn file(peer: &Peer, name: &str) -> String {
+pub(super) fn file(peer: &Peer, name: &str) -> String {
     if peer.name == "livedrop" {
         format!("/files/{name}")
     } else {
@@ -143,6 +151,7 @@ fn rows(scale: Scale) -> Vec<(String, &'static str, Measure)> {
             grown as f64 / count as f64
         }),
     ));
+    rows.extend(uploads::rows(scale.big_bytes));
     rows
 }
 
@@ -154,7 +163,7 @@ fn download(peer: &Peer, name: &str, connections: usize, expected: u64) -> f64 {
     used.as_secs_f64()
 }
 
-fn cpu(peer: &Peer, work: impl FnOnce()) -> Duration {
+pub(super) fn cpu(peer: &Peer, work: impl FnOnce()) -> Duration {
     let before = peer.cpu_time();
     work();
     peer.cpu_time() - before

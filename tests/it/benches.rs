@@ -10,6 +10,8 @@ mod peer;
 mod rows;
 #[path = "../bench/table.rs"]
 mod table;
+#[path = "../bench/uploads.rs"]
+mod uploads;
 
 #[test]
 fn every_row_can_be_measured() {
@@ -23,6 +25,11 @@ fn every_row_can_be_measured() {
         "8 at once",
         "listing",
         "idle connections",
+        "by PUT",
+        "by a form",
+        "one form",
+        "one connection",
+        "at once, peak memory",
     ] {
         assert!(text.contains(row), "{row}: {text}");
     }
