@@ -172,7 +172,6 @@ fn tell_all(story: &Story, always: &[&str], faults: &[(&str, &str, u16)]) -> usi
             .take_while(|n| tell(story, always, *fault, *n))
             .count();
     }
-    println!("{} {always:?}: {told} faults", story.line);
     told
 }
 

@@ -48,7 +48,7 @@ impl Ledger {
                 versions.sent += 1;
                 versions.sent
             };
-            match upload(&mut wire, turn % 2 == 0, &name, &content(&name, n)) {
+            match upload(&mut wire, turn.is_multiple_of(2), &name, &content(&name, n)) {
                 Some(status) => assert!([201, 204].contains(&status), "{status}"),
                 None => return,
             }
