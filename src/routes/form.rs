@@ -32,7 +32,7 @@ pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     let content_type = request.field("Content-Type").unwrap_or_default();
     let boundary = boundary(&content_type)?;
     let declared = request.body.declared_bytes();
-    if declared == Some(0) {
+    if declared == Some(0) && request.field("Content-Length").is_none() {
         return Err(Error::LengthRequired);
     }
     let is_plain_form = request.accepts("Accept", "text/html");

@@ -13,7 +13,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{MutexGuard, PoisonError};
 
 use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, FileType, Mode, chmodat, mkdirat, renameat, statat, syncfs, unlinkat};
+use rustix::fs::{
+    AtFlags, FileType, Mode, chmodat, fstat, mkdirat, renameat, statat, syncfs, unlinkat,
+};
 use rustix::io::Errno;
 
 use super::entry::{Facts, Kind};
@@ -172,19 +174,29 @@ impl Share {
         if !self.terms.sync {
             return Ok(());
         }
-        if uploads.len() > OPEN_MAX && reports_errors_of_syncfs() {
-            let mut synced = BTreeSet::new();
-            for upload in uploads {
-                let failed = |e: Errno| Error::io("sync", &upload.target, e.into());
-                let fd = readable(&upload.folder).map_err(failed)?;
-                let device = rustix::fs::fstat(&fd).map_err(failed)?.st_dev;
-                if synced.insert(device) {
-                    syncfs(&fd).map_err(failed)?;
-                }
-            }
+        if uploads.len() <= OPEN_MAX || !reports_errors_of_syncfs() {
+            return uploads.iter().try_for_each(Upload::sync);
+        }
+        let mut synced = BTreeSet::new();
+        uploads
+            .iter()
+            .try_for_each(|u| sync_once(&u.folder, &u.target, &mut synced))
+    }
+
+    /// Brings the names in folders to the disk, in the same two ways.
+    fn sync_folders(&self, folders: &BTreeSet<RelPath>) -> error::Result<()> {
+        if !self.terms.sync {
             return Ok(());
         }
-        uploads.iter().try_for_each(Upload::sync)
+        let each_alone = folders.len() <= OPEN_MAX || !reports_errors_of_syncfs();
+        let mut synced = BTreeSet::new();
+        folders.iter().try_for_each(|path| {
+            let dir = self.folder(path)?;
+            match each_alone {
+                true => self.sync_folder(&dir, path),
+                false => sync_once(&dir, path, &mut synced),
+            }
+        })
     }
 
     /// Brings the names in a folder to the disk. A file system that has no such thing as syncing a
@@ -198,6 +210,16 @@ impl Share {
             Err(e) => Err(Error::io("sync", path, e.into())),
         }
     }
+}
+
+/// Syncs the file system that a folder lies on, unless that was done already.
+fn sync_once(dir: &Dir, path: &RelPath, synced: &mut BTreeSet<u64>) -> error::Result<()> {
+    let failed = |e: Errno| Error::io("sync", path, e.into());
+    if synced.insert(fstat(dir).map_err(failed)?.st_dev) {
+        let fd = readable(dir).map_err(failed)?;
+        syncfs(&fd).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Since Linux 5.8 `syncfs` tells of failed writes; before, only syncing each file does.
@@ -283,7 +305,12 @@ impl Batch<'_> {
                         let mode = Mode::from_raw_mode(mode);
                         chmodat(&at, step.name(), mode, AtFlags::empty()).map_err(failed)?;
                     }
-                    self.share.folder(&step)?
+                    self.share.folder(&step).map_err(|e| match e {
+                        Error::NotFound => {
+                            Error::Forbidden("A link that leads nowhere is in the way.")
+                        }
+                        other => other,
+                    })?
                 }
                 other => other?,
             };
@@ -297,16 +324,13 @@ impl Batch<'_> {
             .made
             .iter()
             .filter_map(|folder| Some(folder.split()?.0));
-        let changed: BTreeSet<_> = self
+        let changed: BTreeSet<RelPath> = self
             .placed
             .iter()
             .map(|placed| placed.parent.clone())
             .chain(outer)
             .collect();
-        for folder in changed {
-            self.share
-                .sync_folder(&self.share.folder(&folder)?, &folder)?;
-        }
+        self.share.sync_folders(&changed)?;
         self.placed
             .iter()
             .map(|placed| self.look_at(placed))

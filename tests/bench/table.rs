@@ -72,8 +72,11 @@ impl fmt::Display for Table {
             write!(f, "| {} | {} |", row.name, row.unit)?;
             for peer in 0..self.peers.len() {
                 write!(f, " {} |", row.cell(peer))?;
-                if peer > 0 {
-                    write!(f, " {:.2} |", row.ratio(peer))?;
+                // Where a peer needs nothing, there is nothing to divide by.
+                match row.ratio(peer) {
+                    _ if peer == 0 => {}
+                    ratio if ratio.is_finite() => write!(f, " {ratio:.2} |")?,
+                    _ => write!(f, " - |")?,
                 }
             }
             writeln!(f)?;

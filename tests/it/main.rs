@@ -29,6 +29,7 @@ mod listing;
 mod names;
 mod power;
 mod process;
+mod races;
 mod reading;
 mod room;
 mod smoke;
