@@ -93,15 +93,7 @@ pub(super) fn remove(app: &App, request: &mut Request<'_>, rest: &str) -> Result
             "The shared folder itself cannot be removed.",
         ));
     }
-    let is_guarded =
-        request.field("If-Match").is_some() || request.field("If-Unmodified-Since").is_some();
-    let permit = |path: &RelPath| {
-        if is_guarded {
-            require(app, request, path)
-        } else {
-            Ok(())
-        }
-    };
+    let permit = |path: &RelPath| require(app, request, path);
     let change = app.share.remove(&path, permit)?;
     app.hub.publish(Event::Delete {
         path: path.to_string(),
