@@ -9,8 +9,9 @@ use rustix::net::sockopt::{self, Timeout};
 
 use crate::error::{Error, Result};
 use crate::events::{Filter, Record, Replay, Subscription};
+use crate::http::method::Method;
 use crate::http::request::Request;
-use crate::http::response::{Payload, Response};
+use crate::http::response::{LiveBody, Payload, Response};
 use crate::http::socket::Socket;
 use crate::http::sse;
 use crate::routes::App;
@@ -46,6 +47,10 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
         .map(|dir| Ok(RelPath::parse(dir)?.to_string()))
         .collect::<Result<Vec<_>>>()?;
     let filter = Filter::folders(folders);
+    // Whoever asks for the head alone takes nobody's place.
+    if request.method() == Method::Head {
+        return Ok(opened(Box::new(|_| Ok(()))));
+    }
     let subscription = app
         .hub
         .subscribe(last_event_id.as_deref(), filter)
@@ -66,11 +71,14 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
         drop(watched);
         told
     };
-    Ok(
-        Response::new(200, "text/event-stream", Payload::Live(Box::new(live)))
-            .with("Cache-Control", "no-store")
-            .with("X-Accel-Buffering", "no"),
-    )
+    Ok(opened(Box::new(live)))
+}
+
+/// The answer that a stream is the body of.
+fn opened(live: LiveBody) -> Response {
+    Response::new(200, "text/event-stream", Payload::Live(live))
+        .with("Cache-Control", "no-store")
+        .with("X-Accel-Buffering", "no")
 }
 
 /// The frame of one event, as the hub wants it encoded.
