@@ -189,6 +189,12 @@ fn streams_over_the_limit_are_told_when_to_come_back() {
     let mut first = server.stream("/events", &[]);
     let second = server.stream("/events", &[]);
     assert_eq!(first.next().name, "ready");
+    // The head alone can be had by anybody.
+    let head = server.ask("HEAD /events", &[], b"");
+    assert_eq!(
+        (head.status, head.field("Content-Type")),
+        (200, Some("text/event-stream"))
+    );
     let third = server.get("/events");
     assert_eq!((third.status, third.code().as_str()), (503, "busy"));
     assert!(third.field("Retry-After").is_some());

@@ -100,9 +100,10 @@ fn cut(server: &Binary, image: &Path) -> Vec<(PathBuf, HashMap<String, Versions>
             scope.spawn(move || ledger.write(address, writer, stop));
         }
         for n in 0..CUTS {
-            let before: usize = ledger.snapshot().len();
+            let told = || ledger.snapshot().values().map(|v| v.told).sum::<usize>();
+            let enough = told() + random.usize(2..8);
             let deadline = Instant::now() + PATIENCE;
-            while ledger.snapshot().len() < before + random.usize(1..8) {
+            while told() < enough {
                 assert!(Instant::now() < deadline, "uploads run");
                 std::thread::sleep(Duration::from_micros(random.u64(0..2_000)));
             }

@@ -318,5 +318,7 @@ fn delete_takes_files_trees_and_links_but_not_what_links_point_to() {
     assert_eq!(server.ask("DELETE /files/", &[], b"").code(), "forbidden");
     let guarded = server.ask("DELETE /files/kept/y", &[("If-Match", "\"x\"")], b"");
     assert_eq!(guarded.code(), "precondition_failed");
+    let absent = server.ask("DELETE /files/kept/y", &[("If-None-Match", "*")], b"");
+    assert_eq!(absent.code(), "precondition_failed");
     assert_eq!(server.tree(), ["kept/", "kept/y"]);
 }
