@@ -32,7 +32,7 @@ mod process;
 mod races;
 mod reading;
 mod room;
-mod smoke;
+mod routes;
 mod tidy;
 mod wire_counts;
 mod wire_early;
