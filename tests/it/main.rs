@@ -17,6 +17,7 @@ mod archives;
 mod archives_broken;
 mod archives_large;
 mod benches;
+mod boundary;
 mod broken;
 mod clients;
 mod corpora;
