@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 use super::entry::{Entry, Facts, Kind};
 use super::link;
-use super::name::{RelPath, is_reserved};
+use super::name::{PATH_BYTES_MAX, RelPath, is_reserved};
 use super::room::Ledger;
 use crate::error::{Error, Result};
 
@@ -251,7 +251,15 @@ impl Share {
         if self.is_private(path) {
             return Err(Error::NotFound);
         }
-        let failed = match open(&self.root, path.as_path()) {
+        let opened = match path.split() {
+            // The kernel wants a NUL behind it, so that one of the longest takes two steps.
+            Some((parent, name)) if path.as_bytes().len() == PATH_BYTES_MAX => self
+                .root
+                .open_dir(parent.as_path())
+                .and_then(|folder| open(&folder, Path::new(name))),
+            _ => open(&self.root, path.as_path()),
+        };
+        let failed = match opened {
             Err(e) if is_escape(&e) => e,
             other => return other.map_err(|e| Error::io(action, path, e)),
         };

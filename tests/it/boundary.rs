@@ -199,6 +199,53 @@ fn a_folder_that_is_swapped_for_a_link_while_it_is_used_lets_nobody_out() {
 }
 
 #[test]
+fn names_and_paths_are_taken_up_to_their_last_byte() {
+    let server = Instance::start();
+    for name in ["n".repeat(255), "ä".repeat(127) + "n"] {
+        let target: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        assert_eq!(
+            server
+                .ask(&format!("PUT /files/{target}"), &[], b"1")
+                .status,
+            201
+        );
+        assert_eq!(server.get(&format!("/files/{target}")).body, b"1");
+        // One that is renamed has to stay within the limit, and is another file.
+        let renamed = upload(&server, "", &name).json()["files"][0]["path"].clone();
+        assert!(renamed.as_str().unwrap().len() <= 255, "{renamed}");
+        assert_ne!(renamed, name);
+        let over = server.ask(&format!("PUT /files/{target}n"), &[], b"1");
+        assert_eq!(over.code(), "bad_name");
+        assert_eq!(upload(&server, "", &format!("{name}n")).code(), "bad_name");
+        assert_eq!(
+            server
+                .ask(&format!("DELETE /files/{target}"), &[], b"")
+                .status,
+            204
+        );
+    }
+    let folder = vec!["p".repeat(255); 15].join("/");
+    let path = format!("{folder}/{}/{}", "q".repeat(127), "r".repeat(128));
+    assert_eq!(path.len(), 4096);
+    let put = server.ask(&format!("PUT /files/{path}"), &[], b"deep");
+    assert_eq!(put.status, 201, "{}", put.text());
+    assert_eq!(server.get(&format!("/files/{path}")).body, b"deep");
+    for over in [format!("{path}r"), format!("{path}/r")] {
+        assert_eq!(
+            server.ask(&format!("PUT /files/{over}"), &[], b"1").code(),
+            "bad_name"
+        );
+        assert_eq!(server.get(&format!("/files/{over}")).code(), "bad_name");
+    }
+    assert_eq!(
+        server
+            .ask(&format!("DELETE /files/{}", "p".repeat(255)), &[], b"")
+            .status,
+        204
+    );
+}
+
+#[test]
 fn names_that_were_put_on_the_disk_with_control_characters_are_exact() {
     let server = Instance::start();
     for (name, target) in [
