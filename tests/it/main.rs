@@ -35,6 +35,7 @@ mod races;
 mod reading;
 mod room;
 mod routes;
+mod starting;
 mod tidy;
 mod wire_counts;
 mod wire_early;
