@@ -87,6 +87,8 @@ impl Share {
     pub fn open(folder: &Path, terms: Terms) -> io::Result<Share> {
         let root_path = folder.canonicalize()?;
         let root = Dir::open_ambient_dir(&root_path, ambient_authority())?;
+        // That it could be opened does not say that it may be read.
+        readable(&root)?;
         Ok(Share {
             root,
             root_path,

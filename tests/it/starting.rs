@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -128,6 +129,29 @@ fn a_socket_that_is_in_use_and_a_file_are_left_alone() {
     }
     assert_eq!(std::fs::read(file).unwrap(), b"mine");
     assert!(UnixStream::connect(used).is_ok());
+}
+
+#[test]
+fn what_may_not_be_done_is_said_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let closed = folder.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o000)).unwrap();
+    // In a name space of its own even root has no more rights than the file's modes give.
+    let started = |listen: &str, folder: &Path| {
+        let mut command = program(&["unshare", "--user"]);
+        command.args(["--listen", listen]).arg(folder);
+        refusal(command)
+    };
+    let said = format!(
+        "livedrop: cannot share {}: permission denied\n",
+        closed.display()
+    );
+    assert_eq!(started("127.0.0.1:0", &closed), (1, said));
+    let unix = format!("unix:{}/socket", closed.display());
+    let said = format!("livedrop: cannot listen on {unix}: permission denied\n");
+    assert_eq!(started(&unix, folder.path()), (1, said));
+    std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o700)).unwrap();
 }
 
 #[test]
