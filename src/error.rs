@@ -56,7 +56,7 @@ pub enum Error {
     TooManyHeaders,
     /// A transfer coding or feature the server does not have.
     NotImplemented(&'static str),
-    /// The server is full; the same request may succeed later.
+    /// The server is full, or its folder is away; the same request may succeed later.
     Busy {
         /// Seconds after which to try again.
         retry_after_s: u32,

@@ -63,7 +63,11 @@ fn terms(error: &Error) -> (u16, &'static str, Cow<'static, str>) {
             "The server could not do that; its log says why.",
         ),
         Error::NotImplemented(text) => (501, "not_implemented", *text),
-        Error::Busy { .. } => (503, "busy", "The server is full; try again shortly."),
+        Error::Busy { .. } => (
+            503,
+            "busy",
+            "The server cannot do that now; try again shortly.",
+        ),
         Error::BadVersion => (
             505,
             "bad_version",

@@ -139,7 +139,8 @@ fn what_may_not_be_done_is_said_in_one_line() {
     std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o000)).unwrap();
     // In a name space of its own even root has no more rights than the file's modes give.
     let started = |listen: &str, folder: &Path| {
-        let mut command = program(&["unshare", "--user"]);
+        // One that starts all the same is ended, and the test fails.
+        let mut command = program(&["timeout", "20", "unshare", "--user"]);
         command.args(["--listen", listen]).arg(folder);
         refusal(command)
     };
