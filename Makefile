@@ -1,6 +1,6 @@
 # livedrop: what can be done here. `make VERB`.
 #
-#   run      build and serve ./shared (DIR=folder another one, ARGS="--read-only" more options)
+#   run      build and serve ./shared (DIR=folder another one, ARGS="--no-sync" more options)
 #   build    the release binary, target/release/livedrop
 #   test     every test: Rust, the page's own modules, the page in a real browser
 #   lint     rustfmt, clippy, syntax of scripts, JavaScript, HTML and CSS; warnings are errors

@@ -162,11 +162,8 @@ impl Source {
 
 /// What ends an archive whose tree did not hold still.
 fn changed(path: impl fmt::Display) -> Error {
-    Error::Io {
-        action: "pack",
-        path: path.to_string(),
-        source: io::Error::other("it has changed meanwhile"),
-    }
+    let source = io::Error::other("it has changed meanwhile");
+    Error::io("pack", path, source)
 }
 
 /// What a failed write of the content of `path` means.

@@ -44,6 +44,9 @@ pub(crate) struct Member {
     idle_since_us: AtomicU64,
     /// Whether its descriptor is about to be closed, or is.
     is_leaving: AtomicBool,
+    /// Whether its socket was cut: its thread may not have noticed yet, and its place is given away
+    /// once only.
+    is_cut: AtomicBool,
 }
 
 /// A place on the roll; dropping it strikes the connection off.
@@ -81,6 +84,7 @@ impl Member {
     /// Cuts its socket, unless the number may be somebody else's by now.
     fn cut(&self) {
         if !self.is_leaving.load(Ordering::SeqCst) {
+            self.is_cut.store(true, Ordering::SeqCst);
             socket::cut(self.number);
         }
     }
@@ -101,9 +105,13 @@ impl Member {
         self.peer
     }
 
+    /// Whoever is leaving, or was asked to, cannot be asked again.
+    fn is_going(&self) -> bool {
+        self.is_cut.load(Ordering::SeqCst) || self.is_leaving.load(Ordering::SeqCst)
+    }
+
     fn idle_since(&self) -> Option<Instant> {
-        // Whoever is leaving cannot be asked to.
-        if self.is_leaving.load(Ordering::SeqCst) {
+        if self.is_going() {
             return None;
         }
         match self.idle_since_us.load(Ordering::SeqCst) {
@@ -115,7 +123,7 @@ impl Member {
     }
 
     fn stalled_for(&self) -> Option<Duration> {
-        if self.is_leaving.load(Ordering::SeqCst) {
+        if self.is_going() {
             return None;
         }
         socket::stalled_for(self.number)
@@ -155,20 +163,20 @@ impl Roll {
         let mut members = self.lock();
         let held = members
             .values()
-            .filter(|m| peer.is_some() && m.peer == peer);
+            .filter(|m| peer.is_some() && m.peer == peer && !m.is_going());
         if held.clone().count() >= self.per_address_max {
             let oldest = held
                 .filter_map(|m| Some((m.idle_since()?, m)))
                 .min_by_key(|(since, _)| *since);
             oldest?.1.cut();
         }
-        let (idle_since_us, is_leaving) = (AtomicU64::new(0), AtomicBool::new(false));
         let member = Arc::new(Member {
             number,
             peer,
             epoch: self.epoch,
-            idle_since_us,
-            is_leaving,
+            idle_since_us: AtomicU64::new(0),
+            is_leaving: AtomicBool::new(false),
+            is_cut: AtomicBool::new(false),
         });
         member.set_idle();
         members.insert(identity, Arc::clone(&member));

@@ -9,6 +9,7 @@ mod link;
 mod name;
 mod naming;
 mod publish;
+mod removal;
 mod room;
 mod share;
 mod sweep;

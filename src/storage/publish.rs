@@ -8,7 +8,7 @@
 //! Folders are opened again at each step instead of being kept: a form may bring any number of them.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{MutexGuard, PoisonError};
 
@@ -21,6 +21,7 @@ use rustix::io::Errno;
 use super::entry::{Facts, Kind};
 use super::name::RelPath;
 use super::naming::{exchange, replace, take_free_name, take_name};
+use super::removal::remove_tree;
 use super::share::{Share, readable};
 use super::upload::{OPEN_MAX, Upload, Uploads, temporary_name};
 use crate::error::{self, Error};
@@ -141,7 +142,7 @@ impl Share {
             };
         }
         match is_folder {
-            true => drop(dir.remove_dir_all(&hidden)),
+            true => drop(remove_tree(&dir, OsStr::new(&hidden))),
             false => drop(dir.remove_file(&hidden)),
         }
         Ok(Change {

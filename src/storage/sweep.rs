@@ -10,6 +10,7 @@ use cap_std::fs::{Dir, FileType, OpenOptions};
 use rustix::fs::FlockOperation;
 
 use super::name::TEMPORARY_PREFIX;
+use super::removal::remove_tree;
 use super::share::Share;
 
 impl Share {
@@ -46,7 +47,7 @@ impl Share {
 
 fn remove(dir: &Dir, name: &OsString, kind: FileType) -> bool {
     if kind.is_dir() {
-        return dir.remove_dir_all(name).is_ok();
+        return remove_tree(dir, name).is_ok();
     }
     if kind.is_file() {
         let Ok(file) = dir.open_with(name, OpenOptions::new().write(true)) else {

@@ -317,3 +317,16 @@ fn what_is_no_file_is_listed_and_refused_without_a_wait() {
     );
     assert_eq!(server.ask("DELETE /files/fifo", &[], b"").status, 204);
 }
+
+#[test]
+fn a_folder_as_deep_as_a_path_goes_is_deleted_and_the_server_lives() {
+    let server = Instance::start();
+    let deep = "a/".repeat(1_200);
+    assert_eq!(
+        server.ask(&format!("PUT /files/{deep}f"), &[], b"x").status,
+        201
+    );
+    assert_eq!(server.ask("DELETE /files/a", &[], b"").status, 204);
+    assert_eq!(server.tree(), [""; 0]);
+    assert_eq!(server.get("/health").status, 200);
+}

@@ -37,6 +37,25 @@ fn one_address_holds_three_quarters_and_an_idle_connection_of_its_own_makes_way(
 }
 
 #[test]
+fn a_crowd_from_one_address_holds_no_more_than_its_share() {
+    const SHARE: usize = 30;
+    let server = Instance::start_with(|limits| limits.connections_max = Some(40));
+    // Faster than the threads of those that make way can notice.
+    let crowd: Vec<Wire> = (0..200).map(|_| server.connect()).collect();
+    // Only when this is answered were all before it accepted.
+    assert_eq!(server.get("/health").status, 200);
+    let is_open = |wire: &&Wire| {
+        wire.socket().set_nonblocking(true).unwrap();
+        let read = wire.socket().read(&mut [0; 1]);
+        read.is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock)
+    };
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while crowd.iter().filter(is_open).count() > SHARE {
+        assert!(std::time::Instant::now() < deadline, "the rest make way");
+    }
+}
+
+#[test]
 fn an_address_whose_share_is_busy_is_refused_more() {
     let server = Instance::start_with(|limits| limits.connections_max = Some(4));
     let mut busy: Vec<Wire> = (0..3).map(|_| server.connect()).collect();
