@@ -15,6 +15,7 @@ use std::thread;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use super::*;
+use crate::http::slice::BLOCK_BYTES;
 use crate::sys::Descriptor;
 
 const DELIVERY: Delivery = Delivery {
