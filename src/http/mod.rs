@@ -19,6 +19,7 @@ pub mod range;
 pub mod refusal;
 pub mod request;
 pub mod response;
+pub mod slice;
 pub mod socket;
 pub mod sse;
 pub mod target;

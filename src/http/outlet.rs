@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use crate::http::response::send_slice;
+use crate::http::slice::send_slice;
 use crate::http::socket::Socket;
 
 /// Bytes that are gathered before they are sent: what stands round small files is small.

@@ -12,13 +12,12 @@ use std::time::SystemTime;
 
 use crate::http::conditional::http_date;
 use crate::http::outlet::Outlet;
+use crate::http::slice::send_slice;
 use crate::http::socket::Socket;
 
 /// Bodies up to this size are read and sent with their head: cheaper than two calls, and one
 /// segment on the wire.
 const SMALL_BYTES: u64 = 16 << 10;
-/// Block size where `sendfile` cannot be used.
-const BLOCK_BYTES: usize = 256 << 10;
 /// Bytes of a streamed body that are gathered into one chunk.
 const CHUNK_BYTES: usize = 32 << 10;
 
@@ -259,45 +258,6 @@ fn send_pieces(socket: &Socket, file: &File, pieces: &[Piece]) -> io::Result<u64
         }
     }
     Ok(total(pieces))
-}
-
-/// Sends a slice of a file, or fails: a file that shrank leaves the answer short, and the only
-/// honest end for that is to cut the connection.
-pub(super) fn send_slice(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<()> {
-    let sent = match socket.send_file(file, offset, length) {
-        Ok(sent) => sent,
-        Err(e)
-            if matches!(
-                e.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            send_blocks(socket, file, offset, length)?
-        }
-        Err(e) => return Err(e),
-    };
-    if sent == length {
-        Ok(())
-    } else {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    }
-}
-
-fn send_blocks(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<u64> {
-    let mut block = vec![0; BLOCK_BYTES];
-    let mut sent = 0;
-    while sent < length {
-        let most = usize::try_from(length - sent)
-            .unwrap_or(usize::MAX)
-            .min(BLOCK_BYTES);
-        let n = file.read_at(&mut block[..most], offset + sent)?;
-        if n == 0 {
-            break;
-        }
-        socket.send(&block[..n], sent + (n as u64) < length)?;
-        sent += n as u64;
-    }
-    Ok(sent)
 }
 
 /// The writer behind a body of unknown length: chunks for 1.1 (RFC 9112, section 7.1), plain bytes

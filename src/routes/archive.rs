@@ -85,7 +85,8 @@ pub(super) fn archive(
     let payload = Payload::Sized(bytes, Box::new(body));
     Ok(Response::new(200, media_type, payload)
         .with("Content-Disposition", disposition)
-        .with("Cache-Control", "no-cache")
+        // Nothing tells one state of a tree from another: a stored copy could not be used again.
+        .with("Cache-Control", "no-store")
         .with("Accept-Ranges", "none"))
 }
 

@@ -161,6 +161,7 @@ fn an_archive_is_named_for_its_folder() {
     ] {
         let answer = server.ask(&format!("HEAD {target}"), &[], b"");
         let expected = format!("attachment; filename=\"{name}\"");
+        assert_eq!(answer.field("Cache-Control"), Some("no-store"));
         assert_eq!(answer.field("Content-Disposition"), Some(&*expected));
         assert_eq!(answer.field("Content-Type"), Some(media_type), "{target}");
     }

@@ -8,13 +8,16 @@
 )]
 
 use std::io::{Read, Seek, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::net::sockopt::tcp_cork;
 
 use super::*;
+use crate::http::slice::{BLOCK_BYTES, LARGE_BYTES};
 use crate::sys::Descriptor;
 
 const DELIVERY: Delivery = Delivery {
@@ -96,5 +99,40 @@ fn a_file_that_has_grown_is_sent_as_long_as_was_said() {
             assert_eq!(result.unwrap().body_bytes, length, "{way}");
             assert_eq!(body(&arrived).len() as u64, length, "{way}");
         }
+    }
+}
+
+#[test]
+fn nothing_is_kept_back_behind_an_answer() {
+    for length in [
+        SMALL_BYTES + 1,
+        LARGE_BYTES - 1,
+        LARGE_BYTES,
+        LARGE_BYTES + 1,
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut there, _) = listener.accept().unwrap();
+        let reader = thread::spawn(move || {
+            // The connection stays open: only what was pushed out arrives.
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                there.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            let mut body = vec![0; length as usize];
+            there.read_exact(&mut body).unwrap();
+            body
+        });
+        let content = vec![b'x'; length as usize];
+        let whole = Piece::File { offset: 0, length };
+        let payload = Payload::File(file_of(&content), vec![whole]);
+        let socket = Socket::new(Descriptor::new(here.as_raw_fd()).unwrap());
+        Response::new(200, "text/plain", payload)
+            .send(&socket, DELIVERY)
+            .unwrap();
+        assert!(!tcp_cork(&here).unwrap(), "{length}");
+        assert!(reader.join().unwrap() == content, "{length}");
     }
 }
