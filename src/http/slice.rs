@@ -5,11 +5,9 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use rustix::fs::{Advice, fadvise};
-
 use crate::http::socket::Socket;
 
-/// Slices of this size and more are worth three more system calls, which make the rest cheaper.
+/// Slices of this size and more are worth two more system calls, which make the rest cheaper.
 pub(super) const LARGE_BYTES: u64 = 1 << 20;
 /// Block size where `sendfile` cannot be used.
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
@@ -19,11 +17,6 @@ pub(super) const BLOCK_BYTES: usize = 256 << 10;
 pub(super) fn send_slice(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<()> {
     if length < LARGE_BYTES {
         return send_whole(socket, file, offset, length);
-    }
-    // Twice the read-ahead, which by default is 128 KiB: a file that is not in memory takes a fifth
-    // less time. It is advice, and where it is not taken nothing is lost.
-    match fadvise(file, 0, None, Advice::Sequential) {
-        Ok(()) | Err(_) => {}
     }
     socket.set_corked(true);
     let sent = send_whole(socket, file, offset, length);
