@@ -20,6 +20,8 @@ pub struct Config {
     pub folder: PathBuf,
     /// Where to listen, in the order given; the first TCP listener names the server's URL.
     pub listen: Vec<Listen>,
+    /// Names of this server that it could not know by itself; see `--host`.
+    pub hosts: Vec<String>,
     /// Whether the start-up text on standard error is left out.
     pub quiet: bool,
     /// Whether an upload is on the disk when it is acknowledged, or only on its way there.
@@ -38,6 +40,7 @@ impl Default for Config {
         Config {
             folder: PathBuf::from("."),
             listen: vec![Listen::TcpAll { port: PORT }],
+            hosts: Vec::new(),
             quiet: false,
             sync: true,
             file_mode: None,

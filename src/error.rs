@@ -52,6 +52,8 @@ pub enum Error {
     },
     /// An `Expect` other than `100-continue`.
     ExpectationFailed,
+    /// The request was meant for a host that this server is not.
+    WrongHost,
     /// The head is over its limit in bytes or fields.
     TooManyHeaders,
     /// A transfer coding or feature the server does not have.

@@ -9,7 +9,7 @@ mod reading;
 mod values;
 
 use crate::config::Config;
-use values::{at_least_one, count, each, mode, size, upload_size};
+use values::{at_least_one, count, each, hosts, mode, size, upload_size};
 
 pub use reading::{UsageError, parse};
 
@@ -68,14 +68,24 @@ pub enum Takes {
 pub const SECTIONS: &[Section] = &[
     Section {
         title: "Network",
-        rows: &[Row {
-            short: Some('l'),
-            long: "listen",
-            takes: Takes::Many("ADDR:PORT", |config, texts| {
-                each(texts).map(|listen| config.listen = listen)
-            }),
-            help: "or only a port, or unix:PATH; may be repeated [8080]",
-        }],
+        rows: &[
+            Row {
+                short: Some('l'),
+                long: "listen",
+                takes: Takes::Many("ADDR:PORT", |config, texts| {
+                    each(texts).map(|listen| config.listen = listen)
+                }),
+                help: "or only a port, or unix:PATH; may be repeated [8080]",
+            },
+            Row {
+                short: None,
+                long: "host",
+                takes: Takes::Many("NAME", |config, texts| {
+                    hosts(texts).map(|names| config.hosts = names)
+                }),
+                help: "a public name of this server; may be repeated",
+            },
+        ],
     },
     Section {
         title: "Limits",
@@ -193,7 +203,7 @@ impl Row {
     }
 }
 
-/// The text of `--help`, for a screen of 80 columns and 24 lines.
+/// The text of `--help`, for a screen of 80 columns and 40 lines.
 pub fn help() -> String {
     let usages = rows().map(|row| row.usage().len());
     let width = usages.max().unwrap_or(0);

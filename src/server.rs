@@ -101,7 +101,7 @@ impl Server {
         let departures = Departures::new()
             .map_err(|e| StartError(format!("cannot watch connections: {}", reason(&e))))?;
         let shared = Arc::new(Shared {
-            app: App::new(share, hub, departures, limits, log),
+            app: App::new(share, hub, departures, &config.hosts, limits, log),
             roll: Arc::new(Roll::new(connections_max)),
             permits: Permits::new(connections_max)
                 .map_err(|e| StartError(format!("cannot wait for connections: {}", reason(&e))))?,

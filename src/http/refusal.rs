@@ -52,6 +52,11 @@ fn terms(error: &Error) -> (u16, &'static str, Cow<'static, str>) {
             "expectation_failed",
             "Only 100-continue can be expected.",
         ),
+        Error::WrongHost => (
+            421,
+            "wrong_host",
+            "This server does not go by that name; --host NAME would let it.",
+        ),
         Error::TooManyHeaders => (
             431,
             "too_many_headers",

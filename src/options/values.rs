@@ -93,6 +93,20 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Names as they stand in Host: no port, no scheme, no path.
+pub(super) fn hosts(texts: &[String]) -> Result<Vec<String>, String> {
+    let is_name = |text: &str| {
+        let mut bytes = text.bytes();
+        !text.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
+    match texts.iter().find(|text| !is_name(text)) {
+        Some(text) => Err(format!(
+            "'{text}' is not a host name, such as files.example.org"
+        )),
+        None => Ok(texts.to_vec()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(

@@ -9,6 +9,7 @@ mod events;
 mod files;
 mod form;
 mod health;
+mod hosts;
 mod list;
 mod page;
 mod representation;
@@ -32,6 +33,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::target;
 use crate::log::Log;
+use crate::routes::hosts::Hosts;
 use crate::routes::transfers::Transfers;
 use crate::storage::{Kind, RelPath, Share};
 
@@ -43,6 +45,8 @@ pub(crate) struct App {
     pub hub: Hub,
     /// Who notices that the reader of a stream has gone.
     pub departures: Departures,
+    /// The names it answers to.
+    pub hosts: Hosts,
     /// The ceilings.
     pub limits: Limits,
     /// Where the server speaks.
@@ -59,6 +63,7 @@ impl App {
         share: Share,
         hub: Hub,
         departures: Departures,
+        hosts: &[String],
         limits: Limits,
         log: Log,
     ) -> App {
@@ -66,6 +71,7 @@ impl App {
             share: Arc::new(share),
             hub,
             departures,
+            hosts: Hosts::new(hosts),
             limits,
             log,
             transfers: Transfers::default(),
@@ -154,6 +160,7 @@ pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
 }
 
 fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
+    app.hosts.check(request)?;
     let path = request.path().to_owned();
     let (route, rest) = ROUTES
         .iter()

@@ -265,3 +265,25 @@ fn put_and_delete_hold_every_condition_alike() {
         );
     }
 }
+
+#[test]
+fn a_request_for_a_strangers_name_is_told_nothing() {
+    let server = Instance::start();
+    server.write("a", b"1");
+    for line in [
+        "GET /",
+        "GET /files/a",
+        "GET /api/list/",
+        "GET /events",
+        "GET /health",
+        "DELETE /files/a",
+    ] {
+        let request = format!("{line} HTTP/1.1\r\nHost: evil.example:8080\r\n\r\n");
+        let mut wire = server.connect();
+        wire.send(request.as_bytes());
+        let answer = wire.answer(false);
+        assert_eq!(answer.status, 421, "{line}");
+        assert_eq!(answer.json()["error"]["code"], "wrong_host", "{line}");
+    }
+    assert_eq!(server.read("a"), b"1");
+}
