@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -30,8 +29,14 @@ pub struct Departures(Arc<Watch>);
 
 struct Watch {
     epoll: OwnedFd,
-    actions: Mutex<HashMap<u64, Action>>,
-    next: AtomicU64,
+    actions: Mutex<Actions>,
+}
+
+/// What is to be done when somebody leaves, by keys that are never used twice.
+#[derive(Default)]
+struct Actions {
+    next: u64,
+    waiting: HashMap<u64, Action>,
 }
 
 /// A socket under watch; dropping it ends the watch.
@@ -49,8 +54,7 @@ impl Departures {
     pub fn new() -> io::Result<Departures> {
         let watch = Arc::new(Watch {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-            actions: Mutex::new(HashMap::new()),
-            next: AtomicU64::new(0),
+            actions: Mutex::default(),
         });
         let waiting = Arc::downgrade(&watch);
         let run = move || {
@@ -75,8 +79,11 @@ impl Departures {
         socket: &'s Socket,
         action: impl FnOnce() + Send + 'static,
     ) -> io::Result<Watched<'s>> {
-        let key = self.0.next.fetch_add(1, Ordering::Relaxed);
-        self.0.lock().insert(key, Box::new(action));
+        let mut actions = self.0.lock();
+        let key = actions.next;
+        actions.next += 1;
+        actions.waiting.insert(key, Box::new(action));
+        drop(actions);
         let watched = Watched {
             watch: Arc::clone(&self.0),
             socket,
@@ -90,7 +97,7 @@ impl Departures {
 }
 
 impl Watch {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Action>> {
+    fn lock(&self) -> MutexGuard<'_, Actions> {
         self.actions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -106,7 +113,7 @@ impl Watch {
             Err(_) => thread::sleep(std::time::Duration::from_secs(1)),
         }
         for event in events {
-            let action = self.lock().remove(&event.data.u64());
+            let action = self.lock().waiting.remove(&event.data.u64());
             if let Some(action) = action {
                 action();
             }
@@ -116,7 +123,7 @@ impl Watch {
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
-        self.watch.lock().remove(&self.key);
+        self.watch.lock().waiting.remove(&self.key);
         // It is not there when adding it failed.
         let _ = epoll::delete(&self.watch.epoll, self.socket);
     }
@@ -125,7 +132,7 @@ impl Drop for Watched<'_> {
 impl fmt::Debug for Departures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Departures")
-            .field("watched", &self.0.lock().len())
+            .field("watched", &self.0.lock().waiting.len())
             .finish()
     }
 }

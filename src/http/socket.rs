@@ -195,6 +195,7 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
 fn timespec(duration: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: duration.subsec_nanos().into(),
+        // It has 32 bits on some targets and 64 on others.
+        tv_nsec: duration.subsec_nanos() as _,
     }
 }

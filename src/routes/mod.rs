@@ -19,7 +19,7 @@ mod transfers;
 pub(crate) use events::encode;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
 use crate::config::Limits;
@@ -54,7 +54,7 @@ pub(crate) struct App {
     /// The uploads that are running.
     pub transfers: Transfers,
     /// Panics that were caught in connections.
-    pub panics: AtomicU64,
+    pub panics: AtomicUsize,
 }
 
 impl App {
@@ -75,7 +75,7 @@ impl App {
             limits,
             log,
             transfers: Transfers::default(),
-            panics: AtomicU64::new(0),
+            panics: AtomicUsize::new(0),
         }
     }
 }

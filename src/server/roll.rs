@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,14 +24,11 @@ const SHARE: (usize, usize) = (3, 4);
 const IDLE_ENOUGH: Duration = Duration::from_secs(1);
 /// How long a reader takes nothing before another may have its place.
 const STALLED_ENOUGH: Duration = Duration::from_secs(30);
-/// What `Member::idle_since_us` holds during a request.
-const BUSY: u64 = u64::MAX;
 
 /// All open connections, by the identity of their sockets.
 pub(crate) struct Roll {
     members: Mutex<HashMap<u64, Arc<Member>>>,
     left: Condvar,
-    epoch: Instant,
     per_address_max: usize,
 }
 
@@ -39,9 +36,8 @@ pub(crate) struct Roll {
 pub(crate) struct Member {
     number: Descriptor,
     peer: Option<IpAddr>,
-    epoch: Instant,
-    /// Microseconds after the epoch at which it began to wait for a request, or `BUSY`.
-    idle_since_us: AtomicU64,
+    /// When it began to wait for a request; None during one.
+    idle_since: Mutex<Option<Instant>>,
     /// Whether its descriptor is about to be closed, or is.
     is_leaving: AtomicBool,
     /// Whether its socket was cut: its thread may not have noticed yet, and its place is given away
@@ -91,13 +87,12 @@ impl Member {
 
     /// Says that the connection waits for a request.
     pub(crate) fn set_idle(&self) {
-        let since = u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(BUSY - 1);
-        self.idle_since_us.store(since, Ordering::SeqCst);
+        *self.lock_idle() = Some(Instant::now());
     }
 
     /// Says that a request has begun.
     pub(crate) fn set_busy(&self) {
-        self.idle_since_us.store(BUSY, Ordering::SeqCst);
+        *self.lock_idle() = None;
     }
 
     /// Who is at the other end; None on a Unix socket.
@@ -114,12 +109,16 @@ impl Member {
         if self.is_going() {
             return None;
         }
-        match self.idle_since_us.load(Ordering::SeqCst) {
-            BUSY => None,
-            // A request may have come that its thread has yet to see.
-            _ if socket::unread(self.number) > 0 => None,
-            us => Some(self.epoch + Duration::from_micros(us)),
-        }
+        let since = *self.lock_idle();
+        // A request may have come that its thread has yet to see.
+        since.filter(|_| socket::unread(self.number) == 0)
+    }
+
+    fn lock_idle(&self) -> MutexGuard<'_, Option<Instant>> {
+        // Only whole values are put in.
+        self.idle_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stalled_for(&self) -> Option<Duration> {
@@ -136,7 +135,6 @@ impl Roll {
         Roll {
             members: Mutex::default(),
             left: Condvar::new(),
-            epoch: Instant::now(),
             per_address_max: (connections_max / SHARE.1 * SHARE.0
                 + connections_max % SHARE.1 * SHARE.0 / SHARE.1)
                 .max(1),
@@ -173,12 +171,10 @@ impl Roll {
         let member = Arc::new(Member {
             number,
             peer,
-            epoch: self.epoch,
-            idle_since_us: AtomicU64::new(0),
+            idle_since: Mutex::new(Some(Instant::now())),
             is_leaving: AtomicBool::new(false),
             is_cut: AtomicBool::new(false),
         });
-        member.set_idle();
         members.insert(identity, Arc::clone(&member));
         Some(Seat {
             roll: Arc::clone(self),
