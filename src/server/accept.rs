@@ -174,12 +174,12 @@ fn lowest_free(any: impl AsFd) -> Option<Descriptor> {
 }
 
 /// What no two open sockets have in common: the kernel's cookie, or where there is none (before
-/// Linux 4.12, and in user-mode emulation) the number of its inode.
+/// Linux 4.12, and in user-mode emulation, which has two words for it) the number of its inode.
 fn identity(number: Descriptor) -> Option<u64> {
     match sockopt::socket_cookie(number) {
         Ok(cookie) => Some(cookie),
         #[allow(clippy::unnecessary_cast, reason = "32 bits wide on some targets")]
-        Err(Errno::NOPROTOOPT) => rustix::fs::fstat(number)
+        Err(Errno::NOPROTOOPT | Errno::INVAL) => rustix::fs::fstat(number)
             .ok()
             .map(|stat| stat.st_ino as u64),
         Err(_) => None,
