@@ -5,11 +5,12 @@ use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::{
-    AtFlags, FallocateFlags, FlockOperation, StatxFlags, fallocate, fstat, major, minor, statx,
+    AtFlags, FallocateFlags, FlockOperation, StatxFlags, Timespec, Timestamps, UTIME_OMIT,
+    fallocate, fstat, futimens, major, minor, statx,
 };
 use rustix::io::Errno;
 
@@ -172,7 +173,7 @@ impl Uploads<'_> {
         let file = upload.file.as_mut().ok_or_else(nothing_begun)?;
         let failed = |e: io::Error| Error::io("set the time of", &upload.target, e);
         if let Some(time) = modified {
-            file.set_modified(time).map_err(failed)?;
+            set_modified(file, time).map_err(|e| failed(e.into()))?;
         }
         if upload.allocated > upload.size {
             // It ended before its declared length did; the rest goes back to the disk.
@@ -252,6 +253,47 @@ fn mount_of(folder: &Dir) -> rustix::io::Result<Mount> {
             Ok((major(device), minor(device), 0))
         }
         Err(e) => Err(e),
+    }
+}
+
+/// Sets a file's time; the standard library has 32 bits for it on some targets, which end in 2038.
+/// So do some kernels and file systems: there the file gets the last time that they know.
+fn set_modified(file: &File, time: SystemTime) -> rustix::io::Result<()> {
+    let set = |modified: Timespec| {
+        let times = Timestamps {
+            last_access: Timespec {
+                tv_sec: 0,
+                tv_nsec: UTIME_OMIT,
+            },
+            last_modification: modified,
+        };
+        futimens(file, &times)
+    };
+    match set(timespec(time)) {
+        Err(Errno::OVERFLOW | Errno::INVAL | Errno::RANGE) => set(Timespec {
+            tv_sec: i32::MAX.into(),
+            tv_nsec: 0,
+        }),
+        other => other,
+    }
+}
+
+/// Seconds since the epoch, rounded down, and the nanoseconds beyond them.
+fn timespec(time: SystemTime) -> Timespec {
+    let parts = |distance: Duration| {
+        let seconds = i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
+        (seconds, i64::from(distance.subsec_nanos()))
+    };
+    let (tv_sec, nanoseconds) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => parts(since),
+        Err(before) => match parts(before.duration()) {
+            (seconds, 0) => (-seconds, 0),
+            (seconds, nanoseconds) => (-seconds - 1, 1_000_000_000 - nanoseconds),
+        },
+    };
+    Timespec {
+        tv_sec,
+        tv_nsec: nanoseconds as _,
     }
 }
 
