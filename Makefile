@@ -6,6 +6,9 @@
 #   lint     rustfmt, clippy, syntax of scripts, JavaScript, HTML and CSS; warnings are errors
 #   check    lint and test: what CI runs
 #   bench    the benchmarks
+#   cross    the static binary of another machine: TARGET=armv7-unknown-linux-musleabihf
+#   dist     those of every machine below, into target/dist, with their sizes
+#   dist-check  each of them serves, on an emulator where it is not this machine's
 #   install  the binary into $(DESTDIR)$(PREFIX)/bin, PREFIX is /usr/local
 #   clean    everything that was built or installed inside this folder
 #   pictures the pictures of the README, taken of the real page
@@ -16,12 +19,25 @@
 
 DIR    ?= shared
 PREFIX ?= /usr/local
-TARGET := $(or $(CARGO_TARGET_DIR),target)
-BINARY := $(abspath $(TARGET))/release/livedrop
+OUT    := $(or $(CARGO_TARGET_DIR),target)
+BINARY := $(abspath $(OUT))/release/livedrop
 WEBDIR := tests/web
 # npm writes this file last, so it stands for a complete node_modules.
 NODE_MODULES := $(WEBDIR)/node_modules/.package-lock.json
 PLAYWRIGHT    = cd $(WEBDIR) && LIVEDROP_BIN="$(BINARY)" node node_modules/@playwright/test/cli.js
+# The machines that there is a binary for, and what runs each here.
+TARGETS := x86_64-unknown-linux-musl i686-unknown-linux-musl aarch64-unknown-linux-musl \
+           armv7-unknown-linux-musleabihf arm-unknown-linux-musleabihf \
+           riscv64gc-unknown-linux-musl mipsel-unknown-linux-musl
+RUNNER_aarch64-unknown-linux-musl     := qemu-aarch64-static
+RUNNER_armv7-unknown-linux-musleabihf := qemu-arm-static
+RUNNER_arm-unknown-linux-musleabihf   := qemu-arm-static -cpu arm1176
+RUNNER_riscv64gc-unknown-linux-musl   := qemu-riscv64-static
+RUNNER_mipsel-unknown-linux-musl      := qemu-mipsel-static -cpu 24Kc
+# $(call elsewhere,target): how the tests start the binary of a target.
+elsewhere = $(strip $(RUNNER_$(1)) $(abspath $(OUT))/cross/$(1)/release/livedrop)
+SMALL := i686-unknown-linux-musl
+ARM   := armv7-unknown-linux-musleabihf
 # The names that may stand at the top of the repository; a new one is a decision, not an accident.
 TOP_NAMES := Cargo.toml Cargo.lock src assets tests Makefile README.md CHANGELOG.md LICENSE \
              .gitignore .ci .cargo
@@ -45,8 +61,8 @@ endef
 .DEFAULT_GOAL := help
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
-.PHONY: help run build test test-rust test-modules test-page lint lint-names check bench install \
-        clean pictures need-cc need-clients need-archivers need-tracer need-disks corpora need-node \
+.PHONY: help run build test test-rust test-modules test-small test-page lint lint-names check bench \
+        cross dist dist-check sizes install need-emulators clean pictures need-cc need-clients need-archivers need-tracer need-disks corpora need-node \
         need-browser need-ffmpeg
 
 help:
@@ -60,7 +76,7 @@ build: need-cc
 	cargo build --release --locked
 
 # The browser tests come last: their closing line counts what a person would notice first.
-test: test-rust test-modules test-page
+test: test-rust test-modules test-small test-page
 
 test-rust: need-cc need-clients need-archivers need-tracer need-disks corpora
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
@@ -70,6 +86,45 @@ test-rust: need-cc need-clients need-archivers need-tracer need-disks corpora
 
 test-modules: need-node
 	node --test $(or $(sort $(wildcard $(WEBDIR)/unit/*.test.*js)),$(error no test in $(WEBDIR)/unit))
+
+# What differs on 32 bits shows on this processor at full speed; that ARM itself serves, on an
+# emulator. What the emulator cannot do: run strace (it is one), and openat2, which it answers with
+# ENOSYS, so that the way round it is what is tested there.
+test-small: need-cc need-clients need-archivers need-tracer need-disks need-emulators corpora
+	.ci/cross $(SMALL) test --lib --bins --tests -- $(RUST)
+	.ci/cross $(ARM) build --release
+	LIVEDROP_TEST_SERVER="$(call elsewhere,$(ARM))" cargo test --test it --locked -- elsewhere::
+	@$(MAKE) --no-print-directory sizes
+
+cross:
+	@[ -n "$(filter-out environment,$(origin TARGET))" ] && [ -n "$(TARGET)" ] || { \
+		printf '%s\n' "make: say which: make cross TARGET=..." $(TARGETS:%='  %') >&2; exit 2; }
+	.ci/cross $(TARGET) build --release
+	@ls -l $(OUT)/cross/$(TARGET)/release/livedrop
+
+dist:
+	@mkdir -p $(OUT)/dist
+	for target in $(TARGETS); do .ci/cross $$target build --release \
+		&& cp $(OUT)/cross/$$target/release/livedrop $(OUT)/dist/livedrop-$$target || exit 1; done
+	@$(MAKE) --no-print-directory sizes
+
+# Each binary that was built, held against the most that it may be.
+sizes:
+	@while read -r target most reason; do \
+		file=$(OUT)/cross/$$target/release/livedrop; \
+		case $$target in \#*|'') continue ;; esac; \
+		[ -e "$$file" ] || continue; \
+		bytes=$$(wc -c <"$$file"); \
+		printf '%-34s %9d bytes of %9d\n' "$$target" "$$bytes" "$$most"; \
+		[ "$$bytes" -le "$$most" ] || { echo "make: it may not be that large" >&2; exit 1; }; \
+	done <tests/sizes.txt
+
+# ARM goes through all that is asked of a build elsewhere, the others serve one file.
+dist-check: dist need-emulators
+	for arm in "$(call elsewhere,$(ARM))" "$(call elsewhere,aarch64-unknown-linux-musl)"; do \
+		LIVEDROP_TEST_SERVER="$$arm" cargo test --test it --locked -- elsewhere:: || exit 1; done
+	$(foreach target,$(TARGETS),LIVEDROP_TEST_SERVER="$(call elsewhere,$(target))" \
+		cargo test --test it --locked -- elsewhere::a_file_goes_up && ) true
 
 test-page: build need-browser need-ffmpeg $(NODE_MODULES)
 	$(PLAYWRIGHT) test --project=page $(WEB)
@@ -110,7 +165,7 @@ need-cc:
 	$(call need,cc,gcc libc6-dev)
 
 # Forms that others have collected, at versions that stay; the names are those of their packages.
-CORPORA := $(abspath $(TARGET))/corpora
+CORPORA := $(abspath $(OUT))/corpora
 corpora: $(CORPORA)/complete
 
 $(CORPORA)/complete:
@@ -134,6 +189,10 @@ need-tracer:
 need-disks: export PATH := $(PATH):/usr/sbin:/sbin
 need-disks:
 	$(call need,mkfs.ext4 mkfs.xfs mkfs.btrfs bindfs,e2fsprogs xfsprogs btrfs-progs bindfs)
+
+# What runs the programs of other processors.
+need-emulators:
+	$(call need,qemu-arm-static,qemu-user-static)
 
 # What people read archives with.
 need-archivers:

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::harness::ledger::{self, Ledger};
 use crate::harness::{Answer, Binary, PATIENCE, Tracer, tree};
 
-const TRACE: &str = "trace=fsync,syncfs,fdatasync,mkdirat,renameat2,renameat,linkat,sendto,write";
+const TRACE: &str =
+    "trace=fsync,syncfs,fdatasync,mkdirat,renameat2,renameat,linkat,sendto,write,?socketcall";
 
 #[test]
 fn an_upload_is_synced_named_synced_again_and_only_then_answered() {

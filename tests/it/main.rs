@@ -23,6 +23,7 @@ mod clients;
 mod corpora;
 mod downloads;
 mod durable;
+mod elsewhere;
 mod event_ids;
 mod events;
 mod faults;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Binary, Wire};
+use crate::harness::{Binary, Wire, in_use};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_livedrop"))
@@ -48,7 +48,7 @@ fn what_cannot_be_done_is_said_in_one_line() {
         (
             vec!["--listen", &taken, "/"],
             1,
-            &format!("livedrop: cannot listen on {taken}: address already in use\n"),
+            &format!("livedrop: cannot listen on {taken}: {}\n", in_use()),
         ),
         (
             vec!["--nonsense"],

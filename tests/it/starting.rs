@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::harness::Binary;
+use crate::harness::{Binary, in_use};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_livedrop");
 
@@ -124,7 +124,7 @@ fn a_socket_that_is_in_use_and_a_file_are_left_alone() {
         let mut command = program(&[]);
         let unix = format!("unix:{}", path.display());
         command.args(["--listen", &unix]).arg(folder.path());
-        let said = format!("livedrop: cannot listen on {unix}: address already in use\n");
+        let said = format!("livedrop: cannot listen on {unix}: {}\n", in_use());
         assert_eq!(refusal(command), (1, said));
     }
     assert_eq!(std::fs::read(file).unwrap(), b"mine");

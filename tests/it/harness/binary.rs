@@ -20,13 +20,22 @@ pub struct Binary {
 impl Binary {
     /// Starts it on a free port of the loopback.
     pub fn start(folder: &Path, options: &[&str]) -> Binary {
-        let program = env!("CARGO_BIN_EXE_livedrop");
-        let mut command = Command::new(program);
+        let mut command = Binary::command();
         command
             .args(["--listen", "127.0.0.1:0"])
             .args(options)
             .arg(folder);
         Binary::spawn(command)
+    }
+
+    /// The program, or what `LIVEDROP_TEST_SERVER` names: a build for another machine, behind the
+    /// emulator that runs it.
+    pub fn command() -> Command {
+        let other = std::env::var("LIVEDROP_TEST_SERVER").unwrap_or_default();
+        let mut words = other.split_whitespace();
+        let mut command = Command::new(words.next().unwrap_or(env!("CARGO_BIN_EXE_livedrop")));
+        command.args(words);
+        command
     }
 
     /// Starts a command that becomes livedrop, and reads its first line.

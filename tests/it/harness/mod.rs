@@ -190,3 +190,10 @@ pub fn tree(folder: &Path) -> Vec<String> {
     found.sort();
     found
 }
+
+/// What this C library says of an address that is taken: each has its own words.
+pub fn in_use() -> String {
+    let error = std::io::Error::from(rustix::io::Errno::ADDRINUSE);
+    let text = error.to_string().to_lowercase();
+    text.split(" (").next().unwrap().to_owned()
+}

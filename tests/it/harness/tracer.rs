@@ -8,6 +8,18 @@ use tempfile::NamedTempFile;
 
 use super::{Binary, PATIENCE};
 
+/// What changes the disk; all else but answers and events is left out.
+const WATCHED: &[&str] = &[
+    "fsync",
+    "syncfs",
+    "fdatasync",
+    "mkdirat",
+    "renameat2",
+    "renameat",
+    "rename",
+    "linkat",
+];
+
 /// A server whose system calls strace sees, and may make fail.
 pub struct Tracer {
     pub server: Binary,
@@ -67,10 +79,11 @@ impl Tracer {
             match name {
                 // Signals, ends, and second halves of calls.
                 _ if call.starts_with(['-', '+', '<']) => None,
-                "sendto" | "write" | "sendmsg" if call.contains("HTTP/1.1 20") => Some("answer"),
-                "sendto" | "write" | "sendmsg" if is_event(call) => Some("event"),
-                "sendto" | "write" | "sendmsg" => None,
-                name => Some(name),
+                "send" | "sendto" | "write" | "sendmsg" if call.contains("HTTP/1.1 20") => {
+                    Some("answer")
+                }
+                "send" | "sendto" | "write" | "sendmsg" if is_event(call) => Some("event"),
+                name => WATCHED.contains(&name).then_some(name),
             }
         });
         named.map(str::to_owned).collect()
