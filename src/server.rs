@@ -42,6 +42,8 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Descriptors that no connection gets: standard streams, listeners, folders, what wakes threads.
+const OWN_DESCRIPTORS: usize = 16;
 /// How long the start waits for left-overs to be swept away. A large share takes longer, and then
 /// the sweep goes on while the server serves.
 const SWEEP_WAIT: Duration = Duration::from_secs(1);
@@ -97,7 +99,10 @@ impl Server {
         })?;
         let listeners = listener::bind_all(&config.listen, &limits)?;
         let hub = start_hub(&limits)?;
-        let connections_max = limits.connections_max.unwrap_or(descriptors / 3).max(1);
+        let connections_max = limits
+            .connections_max
+            .unwrap_or(descriptors.saturating_sub(OWN_DESCRIPTORS) / 3)
+            .max(1);
         let departures = Departures::new()
             .map_err(|e| StartError(format!("cannot watch connections: {}", reason(&e))))?;
         let shared = Arc::new(Shared {

@@ -8,8 +8,7 @@ use std::time::Duration;
 use crate::harness::ledger::{self, Ledger};
 use crate::harness::{Answer, Binary, PATIENCE, Tracer, tree};
 
-const TRACE: &str =
-    "trace=fsync,syncfs,fdatasync,mkdirat,renameat2,renameat,linkat,sendto,write,?socketcall";
+const TRACE: &str = "trace=fsync,syncfs,fdatasync,mkdirat,renameat2,renameat,linkat,write,/^send";
 
 #[test]
 fn an_upload_is_synced_named_synced_again_and_only_then_answered() {
