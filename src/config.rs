@@ -87,6 +87,9 @@ pub struct Limits {
     /// Milliseconds that a queue may stay full before its subscriber is cut: long enough for a
     /// thread to be woken and to write, so that a burst longer than a queue costs nobody a place.
     pub stream_patience_ms: u64,
+    /// Seconds after its last piece that an unfinished upload is kept: a phone may stay away for
+    /// days.
+    pub uploads_keep_s: u64,
     /// Events kept for those that come back: an hour of a busy share.
     pub events_kept: usize,
     /// Bytes of the same, for events of long paths.
@@ -131,6 +134,7 @@ impl Default for Limits {
             streams_max: 4096,
             stream_queue_events: 64,
             stream_patience_ms: 1000,
+            uploads_keep_s: 7 * 86_400,
             events_kept: 4096,
             events_kept_bytes: 1024 * 1024,
             beat_s: 15,

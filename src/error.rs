@@ -35,6 +35,10 @@ pub enum Error {
     Exists,
     /// What stands there is of another kind than the request needs.
     Conflict(&'static str),
+    /// What was there has ended, and does not come back.
+    Gone,
+    /// A piece does not have the checksum it was sent with.
+    ChecksumMismatch,
     /// A body without a length that is not chunked either.
     LengthRequired,
     /// `If-Match`, `If-None-Match` or a date did not hold.

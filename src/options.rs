@@ -9,7 +9,7 @@ mod reading;
 mod values;
 
 use crate::config::Config;
-use values::{at_least_one, count, each, hosts, mode, size, upload_size};
+use values::{at_least_one, count, each, hosts, mode, seconds, size, upload_size};
 
 pub use reading::{UsageError, parse};
 
@@ -105,6 +105,14 @@ pub const SECTIONS: &[Section] = &[
                     size(text).map(|bytes| config.limits.free_bytes_min = bytes)
                 }),
                 help: "space on the disk that uploads leave free [0]",
+            },
+            Row {
+                short: None,
+                long: "uploads-keep",
+                takes: Takes::One("TIME", |config, text| {
+                    seconds(text).map(|s| config.limits.uploads_keep_s = s)
+                }),
+                help: "how long unfinished uploads wait, such as 12h [7d]",
             },
             Row {
                 short: None,

@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::{Config, Limits};
@@ -23,7 +25,7 @@ use crate::events::{self, Epoch, Hub};
 use crate::http::departures::Departures;
 use crate::log::Log;
 use crate::random;
-use crate::routes::{self, App};
+use crate::routes::{self, App, tus};
 use crate::server::accept::Acceptor;
 use crate::server::listener::Bound;
 use crate::server::permits::Permits;
@@ -44,6 +46,8 @@ impl std::error::Error for StartError {}
 
 /// Descriptors that no connection gets: standard streams, listeners, folders, what wakes threads.
 const OWN_DESCRIPTORS: usize = 16;
+/// Seconds between two looks for uploads that are over.
+const EXPIRY_S: i64 = 60;
 /// How long the start waits for left-overs to be swept away. A large share takes longer, and then
 /// the sweep goes on while the server serves.
 const SWEEP_WAIT: Duration = Duration::from_secs(1);
@@ -113,6 +117,12 @@ impl Server {
             stopping: AtomicBool::new(false),
         });
         sweep(&shared);
+        if let Err(e) = tus::recall(&shared.app) {
+            shared
+                .app
+                .log
+                .trouble(format_args!("cannot go on with unfinished uploads: {e}"));
+        }
         Ok(Server { shared, listeners })
     }
 
@@ -151,6 +161,7 @@ impl Server {
     pub fn serve(self) {
         let Server { shared, listeners } = self;
         let acceptor = Acceptor::new(Arc::clone(&shared));
+        expire(&shared);
         acceptor.run(&listeners);
         drop(listeners);
         shared.app.hub.close();
@@ -200,6 +211,41 @@ fn sweep(shared: &Arc<Shared>) {
         .spawn(sweeper);
     if thread.is_ok() {
         let _ = finished.recv_timeout(SWEEP_WAIT);
+    }
+}
+
+/// Removes uploads whose time is over, on a thread of its own, until the server stops.
+fn expire(shared: &Arc<Shared>) {
+    let theirs = Arc::clone(shared);
+    let every = Timespec {
+        tv_sec: EXPIRY_S,
+        tv_nsec: 0,
+    };
+    let run = move || {
+        loop {
+            if let Err(e) = tus::sweep(&theirs.app, SystemTime::now()) {
+                let log = &theirs.app.log;
+                log.trouble(format_args!("cannot remove uploads that are over: {e}"));
+            }
+            let mut stop = [PollFd::from_borrowed_fd(
+                theirs.permits.stop_signal(),
+                PollFlags::IN,
+            )];
+            match poll(&mut stop, Some(&every)) {
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) | Err(_) => return,
+            }
+        }
+    };
+    let thread = std::thread::Builder::new()
+        .name("expiry".into())
+        .stack_size(shared.app.limits.stack_bytes)
+        .spawn(run);
+    if let Err(e) = thread {
+        let log = &shared.app.log;
+        log.trouble(format_args!(
+            "uploads will not expire, for want of a thread: {e}"
+        ));
     }
 }
 

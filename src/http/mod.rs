@@ -23,3 +23,4 @@ pub mod slice;
 pub mod socket;
 pub mod sse;
 pub mod target;
+pub mod tus;

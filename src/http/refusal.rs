@@ -33,6 +33,7 @@ fn terms(error: &Error) -> (u16, &'static str, Cow<'static, str>) {
         Error::Timeout => (408, "timeout", "The request took too long to arrive."),
         Error::Exists => (409, "exists", "Something stands at that path already."),
         Error::Conflict(text) => (409, "conflict", *text),
+        Error::Gone => (410, "gone", "That upload has ended."),
         Error::LengthRequired => (
             411,
             "length_required",
@@ -61,6 +62,11 @@ fn terms(error: &Error) -> (u16, &'static str, Cow<'static, str>) {
             431,
             "too_many_headers",
             "The head of the request is too large.",
+        ),
+        Error::ChecksumMismatch => (
+            460,
+            "checksum_mismatch",
+            "The piece does not have the checksum it was sent with.",
         ),
         Error::Io { .. } => (
             500,

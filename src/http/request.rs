@@ -8,6 +8,7 @@ use crate::http::body::Body;
 use crate::http::head::Head;
 use crate::http::method::Method;
 use crate::http::target;
+use crate::sys::Descriptor;
 
 /// One request.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Request<'c> {
     pub head: Head,
     /// Its body, not yet read.
     pub body: Body<'c>,
+    /// Its connection, for whoever has to cut it from another thread.
+    pub socket: Descriptor,
     /// Who sent it; None on a Unix socket.
     pub peer: Option<IpAddr>,
 }

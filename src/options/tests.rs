@@ -44,7 +44,7 @@ fn nothing_said_is_the_default() {
 #[test]
 fn every_option_sets_its_own_field() {
     let line = "-l 80 --listen=unix:a.sock --host a.example --connections-max 5 --streams-max=6 \
-                --upload-max 7K --free-min 8M --no-sync \
+                --uploads-keep 2h --upload-max 7K --free-min 8M --no-sync \
                 --file-mode 664 --dir-mode=0775 -q music";
     let expected = Config {
         folder: "music".into(),
@@ -57,6 +57,7 @@ fn every_option_sets_its_own_field() {
         limits: Limits {
             connections_max: Some(5),
             streams_max: 6,
+            uploads_keep_s: 7200,
             upload_bytes_max: Some(7 * 1024),
             free_bytes_min: 8 << 20,
             ..Limits::default()
@@ -73,6 +74,7 @@ fn every_option_sets_its_own_field() {
         ("LIVEDROP_CONNECTIONS_MAX", "5"),
         ("LIVEDROP_STREAMS_MAX", " 6\n"),
         ("LIVEDROP_UPLOAD_MAX", "7K"),
+        ("LIVEDROP_UPLOADS_KEEP", "120m"),
         ("LIVEDROP_QUIET", "1"),
     ];
     assert_eq!(config("music", &environment), expected);

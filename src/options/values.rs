@@ -93,6 +93,28 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// A time as a number with a unit: `90s`, `30m`, `12h`, `7d`. In seconds, at most 100 years.
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
+    const MAX_S: u64 = 36_525 * 86_400;
+    let wrong = || format!("'{text}' is not a time, such as 30m, 12h or 7d");
+    let (digits, unit) = text.split_at(text.len().saturating_sub(1));
+    let unit_s = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let seconds = number
+        .checked_mul(unit_s)
+        .filter(|s| (1..=MAX_S).contains(s));
+    seconds.ok_or_else(|| format!("'{text}' is out of range: 1s to 100 years"))
+}
+
 /// Names as they stand in Host: no port, no scheme, no path.
 pub(super) fn hosts(texts: &[String]) -> Result<Vec<String>, String> {
     let is_name = |text: &str| {

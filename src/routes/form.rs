@@ -19,16 +19,7 @@ const MODIFIED_BYTES_MAX: usize = 20;
 /// Takes each part that has a filename as a file of the folder `dir`.
 pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
     let folder = RelPath::parse(&request.parameter("dir")?.unwrap_or_default())?;
-    let on_conflict = match request.parameter("on_conflict")?.as_deref() {
-        None | Some(b"rename") => OnConflict::Rename,
-        Some(b"replace") => OnConflict::Replace,
-        Some(b"fail") => OnConflict::Fail,
-        Some(_) => {
-            return Err(Error::BadRequest(
-                "on_conflict can be \"rename\", \"replace\" or \"fail\".".into(),
-            ));
-        }
-    };
+    let on_conflict = on_conflict(request.parameter("on_conflict")?.as_deref())?;
     let content_type = request.field("Content-Type").unwrap_or_default();
     let boundary = boundary(&content_type)?;
     let declared = request.body.declared_bytes();
@@ -48,6 +39,18 @@ pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     }
     let rows: Vec<Value> = published.iter().map(row).collect();
     Ok(Response::json(201, &json!({ "files": rows })))
+}
+
+/// What a client wants done where something stands at a name.
+pub(super) fn on_conflict(word: Option<&[u8]>) -> Result<OnConflict> {
+    match word {
+        None | Some(b"rename") => Ok(OnConflict::Rename),
+        Some(b"replace") => Ok(OnConflict::Replace),
+        Some(b"fail") => Ok(OnConflict::Fail),
+        Some(_) => Err(Error::BadRequest(
+            "on_conflict can be \"rename\", \"replace\" or \"fail\".".into(),
+        )),
+    }
 }
 
 fn row(file: &Published) -> Value {

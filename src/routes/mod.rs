@@ -4,6 +4,7 @@
 //! in one that was handed to it, and it publishes an event only after the store said Ok.
 
 mod archive;
+mod claims;
 mod download;
 mod events;
 mod files;
@@ -15,6 +16,7 @@ mod page;
 mod representation;
 mod status;
 mod transfers;
+pub(crate) mod tus;
 
 pub(crate) use events::encode;
 
@@ -33,6 +35,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::target;
 use crate::log::Log;
+use crate::routes::claims::Claims;
 use crate::routes::hosts::Hosts;
 use crate::routes::transfers::Transfers;
 use crate::storage::{Kind, RelPath, Share};
@@ -51,8 +54,10 @@ pub(crate) struct App {
     pub limits: Limits,
     /// Where the server speaks.
     pub log: Log,
-    /// The uploads that are running.
+    /// The uploads that are running, or wait for their next piece.
     pub transfers: Transfers,
+    /// Who writes to uploads that come in pieces.
+    pub claims: Claims,
     /// Panics that were caught in connections.
     pub panics: AtomicUsize,
 }
@@ -75,6 +80,7 @@ impl App {
             limits,
             log,
             transfers: Transfers::default(),
+            claims: Claims::default(),
             panics: AtomicUsize::new(0),
         }
     }
@@ -90,6 +96,10 @@ struct Route {
     allow: &'static str,
     methods: &'static [(Method, Tell)],
 }
+
+/// Where uploads in pieces are, and their methods.
+const TUS_PATH: &str = "/uploads/";
+const TUS_METHODS: &str = "HEAD, POST, PATCH, DELETE, OPTIONS";
 
 /// HEAD is told by GET; the body is left out where the answer is written.
 const ROUTES: &[Route] = &[
@@ -136,6 +146,17 @@ const ROUTES: &[Route] = &[
         methods: &[(Method::Post, form::upload)],
     },
     Route {
+        path: TUS_PATH,
+        allow: TUS_METHODS,
+        methods: &[
+            (Method::Options, tus::options),
+            (Method::Post, tus::post),
+            (Method::Get, tus::tell),
+            (Method::Patch, tus::append),
+            (Method::Delete, tus::terminate),
+        ],
+    },
+    Route {
         path: "/events",
         allow: "GET, HEAD",
         methods: &[(Method::Get, events::stream)],
@@ -150,13 +171,17 @@ const ROUTES: &[Route] = &[
 /// The answer to a request, whatever it may be.
 pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
     let told = route(app, request);
-    told.unwrap_or_else(|error| {
+    let response = told.unwrap_or_else(|error| {
         if let Error::Io { .. } = error {
             let (method, target) = (request.method().name(), request.head.target());
             app.log.trouble(format_args!("{method} {target}: {error}"));
         }
         refusal(&error)
-    })
+    });
+    match below(TUS_PATH, request.path()) {
+        Some(_) => tus::with_version(response),
+        None => response,
+    }
 }
 
 fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {

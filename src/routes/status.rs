@@ -16,7 +16,7 @@ pub(super) fn report(app: &App, _request: &mut Request<'_>, _rest: &str) -> Resu
         .path()
         .file_name()
         .unwrap_or(app.share.path().as_os_str());
-    let running = app.transfers.running();
+    let running = app.transfers.unfinished();
     let uploads: Vec<Value> = running.iter().filter_map(|row| row.parse().ok()).collect();
     Ok(Response::json(
         200,

@@ -18,6 +18,8 @@ const INERTIA: f64 = 0.7;
 #[derive(Debug, Default)]
 pub(crate) struct Transfers {
     running: Mutex<(u64, BTreeMap<u64, Progress>)>,
+    /// Those that come in pieces and wait for the next, by their ids.
+    paused: Mutex<BTreeMap<String, Progress>>,
 }
 
 /// One running upload. Dropping it before `done` says that it failed.
@@ -48,14 +50,37 @@ impl Transfers {
         size: Option<u64>,
     ) -> Result<Transfer<'a>> {
         let upload = format!("{:016x}", u64::from_ne_bytes(random::bytes()?));
-        let state = State::Receiving;
+        Ok(self.start(hub, upload, path, 0, size))
+    }
+
+    /// Goes on with an upload that has an id and some bytes already, or begins it.
+    pub(crate) fn go_on<'a>(
+        &'a self,
+        hub: &'a Hub,
+        id: String,
+        path: String,
+        received: u64,
+        size: Option<u64>,
+    ) -> Transfer<'a> {
+        self.lock_paused().remove(&id);
+        self.start(hub, id, path, received, size)
+    }
+
+    fn start<'a>(
+        &'a self,
+        hub: &'a Hub,
+        upload: String,
+        path: String,
+        received: u64,
+        size: Option<u64>,
+    ) -> Transfer<'a> {
         let now = Progress {
             upload,
             path,
-            received: 0,
+            received,
             size,
             bytes_per_second: 0,
-            state,
+            state: State::Receiving,
         };
         let mut running = self.lock();
         running.0 += 1;
@@ -63,20 +88,53 @@ impl Transfers {
         running.1.insert(number, now.clone());
         drop(running);
         hub.publish_progress(now.clone());
-        Ok(Transfer {
+        Transfer {
             transfers: self,
             hub,
             number,
             now,
             told: Instant::now(),
-            received_when_told: 0,
+            received_when_told: received,
             rate: 0.0,
-        })
+        }
     }
 
-    /// What is running, in the order it began: JSON objects as `progress` events have them.
-    pub(crate) fn running(&self) -> Vec<String> {
-        self.lock().1.values().map(Progress::data).collect()
+    fn lock_paused(&self) -> MutexGuard<'_, BTreeMap<String, Progress>> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes known an upload that an earlier run left unfinished.
+    pub(crate) fn recall(&self, id: String, path: String, received: u64, size: Option<u64>) {
+        let progress = Progress {
+            upload: id.clone(),
+            path,
+            received,
+            size,
+            bytes_per_second: 0,
+            state: State::Paused,
+        };
+        self.lock_paused().insert(id, progress);
+    }
+
+    /// Says that an upload which waited has ended without a file.
+    pub(crate) fn forget(&self, hub: &Hub, id: &str) {
+        if let Some(mut progress) = self.lock_paused().remove(id) {
+            progress.state = State::Failed;
+            hub.publish_progress(progress);
+        }
+    }
+
+    /// How many wait for their next piece.
+    pub(crate) fn paused_count(&self) -> usize {
+        self.lock_paused().len()
+    }
+
+    /// What is running, in the order it began, and what waits: JSON objects as `progress` events
+    /// have them.
+    pub(crate) fn unfinished(&self) -> Vec<String> {
+        let mut rows: Vec<String> = self.lock().1.values().map(Progress::data).collect();
+        rows.extend(self.lock_paused().values().map(Progress::data));
+        rows
     }
 }
 
@@ -89,7 +147,7 @@ impl Transfer<'_> {
             return;
         }
         let come = (self.now.received - self.received_when_told) as f64 / passed.as_secs_f64();
-        let is_first = self.received_when_told == 0;
+        let is_first = self.rate == 0.0;
         self.rate = if is_first {
             come
         } else {
@@ -105,6 +163,18 @@ impl Transfer<'_> {
         self.hub.publish_progress(self.now.clone());
     }
 
+    /// Says that the sender has stopped and may go on later.
+    pub(crate) fn pause(mut self) {
+        self.now.state = State::Paused;
+        self.now.bytes_per_second = 0;
+    }
+
+    /// The same, where only so many bytes of it are kept.
+    pub(crate) fn pause_at(mut self, received: u64) {
+        self.now.received = received;
+        self.pause();
+    }
+
     /// Says that it stands complete under its name.
     pub(crate) fn done(mut self) {
         self.now.state = State::Done;
@@ -113,6 +183,10 @@ impl Transfer<'_> {
 
 impl Drop for Transfer<'_> {
     fn drop(&mut self) {
+        if self.now.state == State::Paused {
+            let (id, now) = (self.now.upload.clone(), self.now.clone());
+            self.transfers.lock_paused().insert(id, now);
+        }
         self.transfers.lock().1.remove(&self.number);
         if self.now.state == State::Receiving {
             self.now.state = State::Failed;

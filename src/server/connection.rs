@@ -107,6 +107,7 @@ impl Connection {
         let mut request = Request {
             head,
             body,
+            socket: self.socket.number(),
             peer: self.seat.peer(),
         };
         let routed = catch_unwind(AssertUnwindSafe(|| routes::answer(app, &mut request)));

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cap_std::ambient_authority;
@@ -18,7 +19,7 @@ use rustix::io::Errno;
 
 use super::entry::{Entry, Facts, Kind};
 use super::link;
-use super::name::{PATH_BYTES_MAX, RelPath, is_reserved};
+use super::name::{PATH_BYTES_MAX, PRIVATE_FOLDER, RelPath, is_reserved};
 use super::room::Ledger;
 use crate::error::{Error, Result};
 
@@ -37,6 +38,8 @@ pub struct Share {
     root_path: PathBuf,
     /// What it promises.
     pub(super) terms: Terms,
+    /// Whether there is a folder of livedrop's own, which links may lead to.
+    pub(super) has_private: AtomicBool,
     /// Room that uploads were promised.
     pub(super) ledger: Arc<Ledger>,
     /// Held from a change of the disk to its event, so that events come in the order of the disk.
@@ -99,10 +102,12 @@ impl Share {
         let root = Dir::open_ambient_dir(&root_path, ambient_authority())?;
         // That it could be opened does not say that it may be read.
         readable(&root)?;
+        let has_private = root.symlink_metadata(PRIVATE_FOLDER).is_ok();
         Ok(Share {
             root,
             root_path,
             terms,
+            has_private: AtomicBool::new(has_private),
             ledger: Arc::default(),
             order: [const { Mutex::new(()) }; ORDER_LOCKS],
         })
@@ -251,6 +256,15 @@ impl Share {
         })
     }
 
+    /// Whether a link on the way leads into that folder. Nobody can make one through us; where the
+    /// folder is not there, the look is spared.
+    fn leads_to_private(&self, path: &RelPath) -> bool {
+        !path.is_root()
+            && self.has_private.load(Ordering::Relaxed)
+            && link::without_links(&self.root, &self.root_path, path.as_path())
+                .is_some_and(|way| link::is_private(&way))
+    }
+
     /// Does something with a path below the root, by `cap-std`, which follows relative links and
     /// never leaves; when it meets an absolute one, the way is rewritten without links and tried
     /// once more.
@@ -260,7 +274,7 @@ impl Share {
         action: &'static str,
         open: impl Fn(&Dir, &Path) -> io::Result<T>,
     ) -> Result<T> {
-        if self.is_private(path) {
+        if self.is_private(path) || self.leads_to_private(path) {
             return Err(Error::NotFound);
         }
         let opened = match path.split() {

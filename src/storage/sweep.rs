@@ -3,7 +3,7 @@
 //! A file that somebody holds a lock on is being written, by another server on the same folder,
 //! and stays.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use cap_std::fs::{Dir, FileType, OpenOptions};
@@ -45,7 +45,7 @@ impl Share {
     }
 }
 
-fn remove(dir: &Dir, name: &OsString, kind: FileType) -> bool {
+pub(super) fn remove(dir: &Dir, name: &OsStr, kind: FileType) -> bool {
     if kind.is_dir() {
         return remove_tree(dir, name).is_ok();
     }

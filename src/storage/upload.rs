@@ -3,7 +3,7 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use super::entry::Facts;
 use super::name::{RelPath, TEMPORARY_PREFIX};
 use super::room::Room;
 use super::share::{Share, Terms};
@@ -25,8 +26,10 @@ const RANDOM_BYTES: usize = 12;
 /// Uploads of one request whose files are kept open and synced one by one. Beyond it they are
 /// closed, so that a form may hold any number, and synced together.
 pub(super) const OPEN_MAX: usize = 16;
+/// Bytes that are copied at a time.
+const COPY_BYTES: usize = 256 << 10;
 /// Permissions of a new file, less the umask.
-const FILE_MODE: u32 = 0o644;
+pub(super) const FILE_MODE: u32 = 0o644;
 
 /// The uploads of one request, which nobody sees yet. Dropping it removes what has come.
 #[derive(Debug)]
@@ -114,11 +117,7 @@ impl Uploads<'_> {
             file.set_permissions(Permissions::from_mode(mode))
                 .map_err(failed)?;
         }
-        // The lock tells a sweep, of this or of another server, that somebody is at work. Where a
-        // file system has no locks, it is only two servers on one folder that could notice.
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) | Err(_) => {}
-        }
+        lock(&file);
         if let Some(size) = size {
             upload.allocate(&file, size, &mut self.room)?;
         }
@@ -138,6 +137,77 @@ impl Uploads<'_> {
         let folder = Arc::new(folder);
         self.folders.push((mount, Arc::clone(&folder)));
         Ok(folder)
+    }
+
+    /// Takes in a file that is complete already under a name of livedrop's own in `folder`, which
+    /// keeps that name until it is published. False when its target lies on another mount, whither
+    /// it cannot be moved.
+    ///
+    /// # Errors
+    /// As `begin`.
+    pub(super) fn adopt(
+        &mut self,
+        target: &RelPath,
+        folder: &Arc<Dir>,
+        name: &str,
+        file: &File,
+        size: u64,
+    ) -> Result<bool> {
+        let (parent, _) = target
+            .split()
+            .ok_or(Error::Forbidden("That is the shared folder."))?;
+        let failed = |e: io::Error| Error::io("look at the folder of", target, e);
+        let there = self.share.nearest_folder(&parent)?;
+        let mounts = mount_of(&there).and_then(|to| Ok((to, mount_of(folder)?)));
+        let (to, from) = mounts.map_err(|e| failed(e.into()))?;
+        if to != from {
+            return Ok(false);
+        }
+        let file = file.try_clone().map_err(failed)?;
+        if let Some(mode) = self.share.terms.file_mode {
+            file.set_permissions(Permissions::from_mode(mode))
+                .map_err(failed)?;
+        }
+        self.list.push(Upload {
+            folder: Arc::clone(folder),
+            temporary: name.to_owned(),
+            file: Some(file),
+            target: target.clone(),
+            size,
+            allocated: 0,
+            pending: false,
+        });
+        Ok(true)
+    }
+
+    /// Fills the file that was begun last with all of another.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub(super) fn copy_from(&mut self, source: &File) -> Result<()> {
+        let mut block = vec![0; COPY_BYTES];
+        let mut at = 0;
+        loop {
+            let read = source.read_at(&mut block, at);
+            match read.map_err(|e| Error::io("read", "an upload", e))? {
+                0 => return Ok(()),
+                n => {
+                    self.write(&block[..n])?;
+                    at += n as u64;
+                }
+            }
+        }
+    }
+
+    /// The number of the inode of the file that was begun last, which it has under any name.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn inode(&self) -> Result<u64> {
+        let file = self.list.last().and_then(|upload| upload.file.as_ref());
+        let stat = fstat(file.ok_or_else(nothing_begun)?);
+        stat.map(|stat| Facts::new(&stat).inode)
+            .map_err(|e| Error::io("look at", "an upload", e.into()))
     }
 
     /// Appends bytes to the file that was begun last.
@@ -240,6 +310,14 @@ impl Terms {
         file_mode: None,
         folder_mode: None,
     };
+}
+
+/// The lock tells a sweep, of this or of another server, that somebody is at work. Where a file
+/// system has no locks, it is only two servers on one folder that could notice.
+pub(super) fn lock(file: &File) {
+    match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// The number of the mount is there since Linux 5.8; before, two mounts of one file system cannot be

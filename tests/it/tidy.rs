@@ -189,7 +189,12 @@ fn openings(source: &Source) -> Vec<String> {
 /// Tests wait for what they want to see, and none is passed over.
 fn waits(source: &Source) -> Vec<String> {
     // Where a server is killed, or its power cut, at a random moment, that is what is waited for.
-    let may_sleep = ["tests/it/durable.rs", "tests/it/power.rs"].contains(&source.path.as_str());
+    let may_sleep = [
+        "tests/it/durable.rs",
+        "tests/it/power.rs",
+        "tests/it/tus_survives.rs",
+    ]
+    .contains(&source.path.as_str());
     // The samples of this rule.
     if source.path == "tests/it/tidy.rs" {
         return Vec::new();

@@ -22,7 +22,7 @@ impl Answer {
     }
 
     /// Reads one with a short body, if the connection lasts that long: a server may be killed.
-    pub fn read_whole(reader: &mut impl BufRead) -> Option<Answer> {
+    pub fn read_whole(reader: &mut impl BufRead, head_only: bool) -> Option<Answer> {
         let mut whole = Vec::new();
         loop {
             let more = reader.fill_buf().ok()?;
@@ -37,10 +37,10 @@ impl Answer {
                 let text = String::from_utf8_lossy(&whole[..end]).to_ascii_lowercase();
                 let rest = text.split("content-length: ").nth(1);
                 let length = rest.map_or(Some(0), |r| r.lines().next()?.parse::<usize>().ok());
-                Some(end + length?)
+                Some(end + if head_only { 0 } else { length? })
             });
             if length.is_some_and(|length| whole.len() >= length) {
-                return Answer::read(&mut whole.as_slice(), false);
+                return Answer::read(&mut whole.as_slice(), head_only);
             }
         }
     }

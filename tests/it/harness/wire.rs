@@ -85,7 +85,7 @@ impl Wire {
     /// One request and its answer, if the server lives long enough to give a whole one.
     pub fn try_ask(&mut self, line: &str, fields: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
         self.socket().write_all(&request(line, fields, body)).ok()?;
-        Answer::read_whole(&mut self.reader)
+        Answer::read_whole(&mut self.reader, line.starts_with("HEAD "))
     }
 
     /// Whether the server has closed, with nothing left to be read. Waits for it.
