@@ -45,6 +45,20 @@ fn wait_for(address: SocketAddr, bytes: usize) {
     }
 }
 
+/// Waits until a request is at work on the one upload there is.
+fn wait_until_taken(address: SocketAddr) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        let status = Wire::connect(address)
+            .ask("GET /api/status", &[], b"")
+            .json();
+        if status["uploads"][0]["state"] == "receiving" {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{status}");
+    }
+}
+
 #[test]
 fn a_patch_on_a_dead_line_gives_way_and_what_it_brought_counts() {
     let server = Instance::start();
@@ -55,6 +69,7 @@ fn a_patch_on_a_dead_line_gives_way_and_what_it_brought_counts() {
         let mut dead = server.connect();
         dead.send(patch(&path, at, content.len() - at));
         dead.send(&content[at..at + 300_000]);
+        wait_until_taken(server.address);
         // The line says nothing more, and does not end. The server holds those bytes now, or they
         // are on their way; either way the offset that is told is where to go on.
         let mut wire = server.connect();
@@ -76,6 +91,7 @@ fn two_clients_on_one_id_never_mix() {
     let mut first = server.connect();
     first.send(patch(&path, 0, 1_000_000));
     first.send(vec![1; 400_000]);
+    wait_until_taken(server.address);
     let mut second = server.connect();
     let at = usize::try_from(offset(&mut second, &path)).unwrap();
     // The first goes on as if nothing had happened; nobody listens any more.
