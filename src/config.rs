@@ -94,6 +94,13 @@ pub struct Limits {
     pub events_kept: usize,
     /// Bytes of the same, for events of long paths.
     pub events_kept_bytes: usize,
+    /// Milliseconds that a folder is watched for changes from outside after it was listed.
+    pub watch_ms: u64,
+    /// Milliseconds that a file must be left alone to count as finished when nobody closes it.
+    pub stillness_ms: u64,
+    /// Milliseconds between two looks at a folder whose changes the kernel does not signal (NFS,
+    /// FUSE), while somebody looks at it.
+    pub compare_ms: u64,
     /// Seconds of silence after which a stream beats: proxies cut at 30 or 60.
     pub beat_s: u64,
     /// Connections at a time; `None` is a third of the descriptor limit, since a connection may
@@ -137,6 +144,9 @@ impl Default for Limits {
             uploads_keep_s: 7 * 86_400,
             events_kept: 4096,
             events_kept_bytes: 1024 * 1024,
+            watch_ms: 60_000,
+            stillness_ms: 2_000,
+            compare_ms: 30_000,
             beat_s: 15,
             connections_max: None,
             stop_s: 10,

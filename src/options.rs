@@ -130,6 +130,14 @@ pub const SECTIONS: &[Section] = &[
                 }),
                 help: "browsers with a live listing at a time [4096]",
             },
+            Row {
+                short: None,
+                long: "events-kept",
+                takes: Takes::One("N", |config, text| {
+                    at_least_one(text).map(|n| config.limits.events_kept = n)
+                }),
+                help: "changes kept for those who come back [4096]",
+            },
         ],
     },
     Section {

@@ -25,12 +25,12 @@ use crate::events::{self, Epoch, Hub};
 use crate::http::departures::Departures;
 use crate::log::Log;
 use crate::random;
-use crate::routes::{self, App, tus};
+use crate::routes::{self, App, outside, tus};
 use crate::server::accept::Acceptor;
 use crate::server::listener::Bound;
 use crate::server::permits::Permits;
 use crate::server::roll::Roll;
-use crate::storage::{Share, Terms};
+use crate::storage::{Pace, Share, Terms};
 
 /// Why the server did not start: one line.
 #[derive(Debug)]
@@ -94,7 +94,12 @@ impl Server {
             file_mode: config.file_mode,
             folder_mode: config.folder_mode,
         };
-        let share = Share::open(&config.folder, terms).map_err(|e| {
+        let pace = Pace {
+            lease: Duration::from_millis(limits.watch_ms),
+            stillness: Duration::from_millis(limits.stillness_ms),
+            compare: Duration::from_millis(limits.compare_ms),
+        };
+        let share = Share::open(&config.folder, terms, pace).map_err(|e| {
             StartError(format!(
                 "cannot share {}: {}",
                 config.folder.display(),
@@ -162,8 +167,10 @@ impl Server {
         let Server { shared, listeners } = self;
         let acceptor = Acceptor::new(Arc::clone(&shared));
         expire(&shared);
+        observe(&shared);
         acceptor.run(&listeners);
         drop(listeners);
+        shared.app.share.stop_observing();
         shared.app.hub.close();
         shared.roll.cut_idle();
         let grace = Duration::from_secs(shared.app.limits.stop_s);
@@ -245,6 +252,21 @@ fn expire(shared: &Arc<Shared>) {
         let log = &shared.app.log;
         log.trouble(format_args!(
             "uploads will not expire, for want of a thread: {e}"
+        ));
+    }
+}
+
+/// Follows changes from outside, on a thread of its own, until the server stops.
+fn observe(shared: &Arc<Shared>) {
+    let theirs = Arc::clone(shared);
+    let thread = std::thread::Builder::new()
+        .name("observer".into())
+        .stack_size(shared.app.limits.stack_bytes)
+        .spawn(move || outside::observe(&theirs.app));
+    if let Err(e) = thread {
+        let log = &shared.app.log;
+        log.trouble(format_args!(
+            "changes from outside will not be seen, for want of a thread: {e}"
         ));
     }
 }

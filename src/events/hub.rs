@@ -116,6 +116,19 @@ impl Hub {
         self.shared.wake();
     }
 
+    /// A point in the order of events: an id that names none, later than all before and earlier than
+    /// all that follow.
+    pub fn mark(&self) -> EventId {
+        lock(&self.shared.log).mark()
+    }
+
+    /// Tells everyone that what has happened is not known in full, and to list again; and the same
+    /// to everyone who comes back with an older id.
+    pub fn reset(&self) {
+        lock(&self.shared.log).reset();
+        self.shared.wake();
+    }
+
     /// The id of the newest event, or the one before the first. A listing takes it before it reads
     /// the folder: then whatever the listing does not show yet comes after the id.
     pub fn last_id(&self) -> EventId {
@@ -123,13 +136,15 @@ impl Hub {
     }
 
     /// Joins, in one step with finding out what was missed: each event is either among that or
-    /// will come through the receiver, never both.
+    /// will come through the receiver, never both. Of an id older than number `since` it is not
+    /// known what was missed.
     ///
     /// # Errors
     /// `Full` when there are as many subscribers as allowed, or the hub is closed.
     pub fn subscribe(
         &self,
         last_event_id: Option<&str>,
+        since: u64,
         filter: Filter,
     ) -> std::result::Result<Subscription, Full> {
         let mut roster = lock(&self.shared.roster);
@@ -137,7 +152,7 @@ impl Hub {
             return Err(Full);
         }
         let log = lock(&self.shared.log);
-        let missed = last_event_id.map(|id| log.after(id));
+        let missed = last_event_id.map(|id| log.after(id, since));
         let (newest, next) = (log.last_id(), log.newest() + 1);
         drop(log);
         let (queue, receiver) = bounded(self.limits.queue_frames_max.max(1));

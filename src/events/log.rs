@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::event::{Event, Progress, Record};
 use super::filter::Places;
 use super::hub::Encoder;
@@ -49,10 +51,14 @@ pub(super) struct Log {
     encode: Encoder,
     kept_events_max: usize,
     kept_bytes_max: usize,
-    /// Without gaps: the numbers run from `first()` to `newest`.
+    /// In order. Numbers that are missing between the first and `newest` are marks.
     kept: VecDeque<Arc<Frame>>,
     kept_bytes: usize,
     newest: u64,
+    /// Number of the newest event that is no longer kept.
+    forgotten: u64,
+    /// Number of the last reset: whoever knows less has to list again.
+    reset: u64,
     progress: Vec<(String, Frame)>,
 }
 
@@ -71,6 +77,8 @@ impl Log {
             kept: VecDeque::new(),
             kept_bytes: 0,
             newest: 0,
+            forgotten: 0,
+            reset: 0,
             progress: Vec::new(),
         }
     }
@@ -90,11 +98,42 @@ impl Log {
             bytes,
             places: event.into_places(),
         };
-        self.kept_bytes += frame.cost();
-        self.kept.push_back(Arc::new(frame));
-        self.newest = seq;
-        self.forget();
+        self.keep(frame);
         id
+    }
+
+    /// Takes a number for no event, so that what was known before can be told from what is known
+    /// from now on.
+    pub(super) fn mark(&mut self) -> EventId {
+        self.newest += 1;
+        self.last_id()
+    }
+
+    /// Tells everyone to list again, those who come back with an older id too.
+    pub(super) fn reset(&mut self) {
+        let seq = self.newest + 1;
+        let id = self.epoch.id(seq);
+        let data = json!({ "event_id": id.to_string() }).to_string();
+        let bytes = (self.encode)(&Record {
+            id: Some(id),
+            name: "reset",
+            data: &data,
+        });
+        // The shared folder itself is in everyone's filter.
+        let places = Places {
+            path: "".into(),
+            from: None,
+        };
+        let frame = Frame { seq, bytes, places };
+        self.keep(frame);
+        self.reset = seq;
+    }
+
+    fn keep(&mut self, frame: Frame) {
+        self.kept_bytes += frame.cost();
+        self.newest = frame.seq;
+        self.kept.push_back(Arc::new(frame));
+        self.forget();
     }
 
     /// Drops the oldest until the rest is within the limits. The newest always stays: the
@@ -105,6 +144,7 @@ impl Log {
         {
             if let Some(oldest) = self.kept.pop_front() {
                 self.kept_bytes -= oldest.cost();
+                self.forgotten = oldest.seq;
             }
         }
     }
@@ -152,29 +192,21 @@ impl Log {
         self.newest
     }
 
-    /// Number of the oldest event kept, one beyond the newest if there is none.
-    fn first(&self) -> u64 {
-        self.newest + 1 - self.kept.len() as u64
-    }
-
-    /// The events numbered `next` and up, as far as they are still kept, and the number the
-    /// result starts with: larger than `next` where some are lost.
+    /// The events numbered `next` and up, as far as they are still kept, and the number from which
+    /// on the result is complete: larger than `next` where some are lost.
     pub(super) fn tail(&self, next: u64) -> (u64, Vec<Arc<Frame>>) {
-        let start = next.max(self.first());
-        let skip = usize::try_from(start - self.first()).unwrap_or(usize::MAX);
+        let skip = self.kept.partition_point(|frame| frame.seq < next);
         let tail = self.kept.iter().skip(skip).map(Arc::clone).collect();
-        (start, tail)
+        (next.max(self.forgotten + 1), tail)
     }
 
     /// What came after the id that a client sent. An id of another start of the server, one that
-    /// the ring has forgotten, one not yet given and one that is none are all the same to it.
-    pub(super) fn after(&self, id: &str) -> Missed {
+    /// the ring has forgotten, one not yet given and one that is none are all the same to it, and
+    /// so is one from before `since`.
+    pub(super) fn after(&self, id: &str, since: u64) -> Missed {
+        let oldest = self.forgotten.max(self.reset).max(since);
         match EventId::parse(id) {
-            Some(id)
-                if id.epoch() == self.epoch
-                    && id.seq() <= self.newest
-                    && id.seq() + 1 >= self.first() =>
-            {
+            Some(id) if id.epoch() == self.epoch && (oldest..=self.newest).contains(&id.seq()) => {
                 Missed::Events(self.tail(id.seq() + 1).1)
             }
             _ => Missed::Unknown,
@@ -234,7 +266,7 @@ mod tests {
         for n in 0..=100_u64 {
             for (seq, id) in ids.iter().enumerate() {
                 let rest: Vec<u64> = (seq as u64 + 1..=n).collect();
-                assert_eq!(seqs(log.after(&id.to_string())), Some(rest));
+                assert_eq!(seqs(log.after(&id.to_string(), 0)), Some(rest));
             }
             if n < 100 {
                 ids.push(append(&mut log, "a"));
@@ -248,10 +280,10 @@ mod tests {
         let mut log = log(3, usize::MAX);
         let start = log.last_id().to_string();
         let ids: Vec<_> = (0..3).map(|_| append(&mut log, "a").to_string()).collect();
-        assert_eq!(seqs(log.after(&start)), Some(vec![1, 2, 3]));
+        assert_eq!(seqs(log.after(&start, 0)), Some(vec![1, 2, 3]));
         append(&mut log, "a");
-        assert_eq!(log.after(&start), Missed::Unknown);
-        assert_eq!(seqs(log.after(&ids[0])), Some(vec![2, 3, 4]));
+        assert_eq!(log.after(&start, 0), Missed::Unknown);
+        assert_eq!(seqs(log.after(&ids[0], 0)), Some(vec![2, 3, 4]));
         assert_eq!(log.tail(1).0, 2);
     }
 
@@ -275,9 +307,9 @@ mod tests {
         let mut log = log(0, 0);
         let start = log.last_id().to_string();
         append(&mut log, "a");
-        assert_eq!(seqs(log.after(&start)), Some(vec![1]));
+        assert_eq!(seqs(log.after(&start, 0)), Some(vec![1]));
         append(&mut log, "a");
-        assert_eq!(log.after(&start), Missed::Unknown);
+        assert_eq!(log.after(&start, 0), Missed::Unknown);
     }
 
     #[test]
@@ -289,9 +321,45 @@ mod tests {
         let later = Epoch::new(EPOCH.0 + 1, EPOCH.1).id(1).to_string();
         let random = Epoch::new(EPOCH.0, EPOCH.1 + 1).id(1).to_string();
         for id in ["", "1", "x", &future, &last, &later, &random] {
-            assert_eq!(log.after(id), Missed::Unknown, "{id:?}");
+            assert_eq!(log.after(id, 0), Missed::Unknown, "{id:?}");
         }
-        assert_eq!(seqs(log.after(&newest.to_string())), Some(vec![]));
+        assert_eq!(seqs(log.after(&newest.to_string(), 0)), Some(vec![]));
+    }
+
+    #[test]
+    fn a_mark_parts_what_was_known_before_from_what_is_known_after() {
+        let mut log = log(3, usize::MAX);
+        let before = append(&mut log, "a").to_string();
+        let mark = log.mark();
+        assert_eq!((mark.seq(), log.last_id()), (2, mark));
+        append(&mut log, "b");
+        assert_eq!(seqs(log.after(&before, 0)), Some(vec![3]));
+        assert_eq!(log.after(&before, mark.seq()), Missed::Unknown);
+        assert_eq!(
+            seqs(log.after(&mark.to_string(), mark.seq())),
+            Some(vec![3])
+        );
+        // A mark takes no place of an event.
+        for _ in 0..9 {
+            log.mark();
+        }
+        assert_eq!(seqs(log.after(&before, 0)), Some(vec![3]));
+        assert_eq!(log.tail(1).0, 1);
+    }
+
+    #[test]
+    fn after_a_reset_nobody_comes_back_with_an_older_id() {
+        let mut log = log(9, usize::MAX);
+        let before = append(&mut log, "a").to_string();
+        log.reset();
+        let reset = log.last_id();
+        append(&mut log, "b");
+        assert_eq!(log.after(&before, 0), Missed::Unknown);
+        assert_eq!(seqs(log.after(&reset.to_string(), 0)), Some(vec![3]));
+        let (first, tail) = log.tail(2);
+        assert_eq!((first, tail.len()), (2, 2));
+        let told = format!("{{\"event_id\":\"{reset}\"}}");
+        assert_eq!(&*tail[0].bytes, told.as_bytes());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! from the log, or `reset` if the log no longer knows.
 //!
 //! Invariants, each held by a test:
-//! - Ids are given, kept and delivered in one order, without gaps.
+//! - Ids are given, kept and delivered in one order. Numbers without an event are marks.
 //! - A subscriber's position is a number taken in the same step as its replay: an event is in the
 //!   replay or in the queue, never in both, never in neither.
 //! - Whoever cannot be given every event that passes its filter is cut, not kept with a gap.

@@ -50,7 +50,7 @@ impl Diary {
     fn join(&mut self, hub: &Hub, folder: Option<&str>) -> Subscription {
         let id = Epoch::new(1, 2).id(self.position).to_string();
         let filter = Filter::folders(folder);
-        let mut subscription = hub.subscribe(Some(&id), filter).unwrap();
+        let mut subscription = hub.subscribe(Some(&id), 0, filter).unwrap();
         let to = subscription.newest().seq();
         match replayed(&mut subscription) {
             Some(seqs) => {
@@ -213,7 +213,7 @@ fn everyone_sees_every_event_once_in_order_or_a_reset_when_few_are_kept() {
 #[test]
 fn a_patient_reader_of_everything_needs_no_second_subscription() {
     let hub = hub(limits());
-    let subscription = hub.subscribe(None, Filter::everything()).unwrap();
+    let subscription = hub.subscribe(None, 0, Filter::everything()).unwrap();
     let (seqs, published) = thread::scope(|scope| {
         let reader = scope.spawn(|| {
             let all = PUBLISHERS * EVENTS_EACH;

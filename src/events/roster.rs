@@ -17,9 +17,9 @@ use super::log::Frame;
 
 /// What is handed out in one round.
 pub(super) struct Batch {
-    /// Number of the first event in `events`.
+    /// The number from which on `events` are all there are.
     pub(super) first: u64,
-    /// Events without gaps.
+    /// Events in order.
     pub(super) events: Vec<Arc<Frame>>,
     pub(super) progress: Vec<Frame>,
 }
@@ -122,11 +122,12 @@ impl Roster {
 
 impl Subscriber {
     fn serve(&mut self, batch: &Batch, now: Instant, patience: Duration) -> Standing {
-        let Some(skip) = self.next.checked_sub(batch.first) else {
+        if self.next < batch.first {
             // The log has forgotten what this one needs.
             return Standing::Gone;
-        };
-        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        }
+        let next = self.next;
+        let skip = batch.events.partition_point(|frame| frame.seq < next);
         for frame in batch.events.get(skip..).unwrap_or_default() {
             if self.filter.passes(&frame.places) {
                 match self.queue.try_send(Arc::clone(&frame.bytes)) {

@@ -79,7 +79,7 @@ fn whoever_comes_without_an_id_hears_what_is_published_from_then_on() {
     let hub = hub(limits());
     assert_eq!(hub.last_id().seq(), 0);
     hub.publish(folder("before"));
-    let mut subscription = hub.subscribe(None, Filter::everything()).unwrap();
+    let mut subscription = hub.subscribe(None, 0, Filter::everything()).unwrap();
     assert_eq!(subscription.newest(), hub.last_id());
     assert_eq!(replayed(&mut subscription), Some(vec![]));
     let ids: Vec<_> = (0..40).map(|_| hub.publish(folder("a")).seq()).collect();
@@ -95,7 +95,7 @@ fn every_id_gives_exactly_the_rest_and_then_what_comes() {
     let mut subscriptions = Vec::new();
     for (n, id) in ids.iter().enumerate() {
         let id = id.to_string();
-        let mut subscription = hub.subscribe(Some(&id), Filter::everything()).unwrap();
+        let mut subscription = hub.subscribe(Some(&id), 0, Filter::everything()).unwrap();
         let rest: Vec<u64> = (n as u64 + 1..=50).collect();
         assert_eq!(replayed(&mut subscription), Some(rest));
         assert_eq!(replayed(&mut subscription), Some(vec![]));
@@ -115,7 +115,9 @@ fn a_filter_narrows_the_replay_and_the_stream() {
     for path in ["a", "a/b", "a/b/c", "d", "d/a"] {
         hub.publish(folder(path));
     }
-    let mut subscription = hub.subscribe(Some(&start), Filter::folders(["a"])).unwrap();
+    let mut subscription = hub
+        .subscribe(Some(&start), 0, Filter::folders(["a"]))
+        .unwrap();
     assert_eq!(replayed(&mut subscription), Some(vec![1, 2]));
     for path in ["b", "b/a", "a/x"] {
         hub.publish(folder(path));
@@ -135,14 +137,14 @@ fn an_id_that_is_no_longer_or_not_yet_known_is_answered_by_reset() {
     let forgotten = ids[0].to_string();
     let mut subscriptions = Vec::new();
     for id in ["", "4", &foreign, &future, &forgotten] {
-        let mut subscription = hub.subscribe(Some(id), Filter::everything()).unwrap();
+        let mut subscription = hub.subscribe(Some(id), 0, Filter::everything()).unwrap();
         assert_eq!(subscription.take_replay(), Replay::Reset, "{id:?}");
         assert_eq!(subscription.newest(), ids[4]);
         subscriptions.push(subscription);
     }
     let oldest_known = ids[1].to_string();
     let mut known = hub
-        .subscribe(Some(&oldest_known), Filter::everything())
+        .subscribe(Some(&oldest_known), 0, Filter::everything())
         .unwrap();
     assert_eq!(replayed(&mut known), Some(vec![3, 4, 5]));
     hub.publish(folder("b"));
@@ -158,8 +160,8 @@ fn a_stalled_subscriber_is_cut_and_the_others_get_everything() {
         queue_frames_max: 4,
         ..limits()
     });
-    let mut stalled = hub.subscribe(None, Filter::everything()).unwrap();
-    let others = [(); 3].map(|()| hub.subscribe(None, Filter::everything()).unwrap());
+    let mut stalled = hub.subscribe(None, 0, Filter::everything()).unwrap();
+    let others = [(); 3].map(|()| hub.subscribe(None, 0, Filter::everything()).unwrap());
     for n in 1..=40 {
         let id = hub.publish(folder("a"));
         for other in &others {
@@ -171,7 +173,7 @@ fn a_stalled_subscriber_is_cut_and_the_others_get_everything() {
     assert_eq!(until_cut(&stalled), [1, 2, 3, 4]);
     // It catches up by its id.
     let last = Epoch::new(1, 2).id(4).to_string();
-    stalled = hub.subscribe(Some(&last), Filter::everything()).unwrap();
+    stalled = hub.subscribe(Some(&last), 0, Filter::everything()).unwrap();
     assert_eq!(replayed(&mut stalled), Some((5..=40).collect()));
 }
 
@@ -181,7 +183,7 @@ fn a_burst_longer_than_the_queue_costs_nobody_who_reads_his_place() {
         queue_frames_max: 2,
         ..limits()
     });
-    let subscriptions = [(); 3].map(|()| hub.subscribe(None, Filter::everything()).unwrap());
+    let subscriptions = [(); 3].map(|()| hub.subscribe(None, 0, Filter::everything()).unwrap());
     for _ in 0..200 {
         hub.publish(folder("a"));
     }
@@ -199,7 +201,7 @@ fn publishing_does_not_wait_for_a_subscriber_that_never_reads() {
         queue_frames_max: 1,
         ..limits()
     }));
-    let stalled = hub.subscribe(None, Filter::everything()).unwrap();
+    let stalled = hub.subscribe(None, 0, Filter::everything()).unwrap();
     let (done, finished) = bounded(1);
     let publisher = Arc::clone(&hub);
     std::thread::spawn(move || {
@@ -230,7 +232,7 @@ fn publishing_does_not_wait_for_a_round_in_progress() {
 fn progress_is_shown_and_neither_numbered_nor_kept() {
     let hub = hub(limits());
     let start = hub.last_id().to_string();
-    let subscription = hub.subscribe(None, Filter::folders(["a"])).unwrap();
+    let subscription = hub.subscribe(None, 0, Filter::folders(["a"])).unwrap();
     let mut progress = Progress {
         upload: "u".to_owned(),
         path: "b/x".to_owned(),
@@ -246,7 +248,9 @@ fn progress_is_shown_and_neither_numbered_nor_kept() {
     let frame = subscription.receiver().recv_timeout(PATIENCE).unwrap();
     assert_eq!(*frame, *format!("0 {}", progress.data()).as_bytes());
     assert_eq!(hub.last_id().seq(), 0);
-    let mut late = hub.subscribe(Some(&start), Filter::everything()).unwrap();
+    let mut late = hub
+        .subscribe(Some(&start), 0, Filter::everything())
+        .unwrap();
     assert_eq!(replayed(&mut late), Some(vec![]));
 }
 
@@ -256,12 +260,15 @@ fn there_are_as_many_subscribers_as_allowed_and_a_place_is_given_back() {
         streams_max: 2,
         ..limits()
     });
-    let first = hub.subscribe(None, Filter::everything()).unwrap();
-    let second = hub.subscribe(None, Filter::everything()).unwrap();
-    assert_eq!(hub.subscribe(None, Filter::everything()).err(), Some(Full));
+    let first = hub.subscribe(None, 0, Filter::everything()).unwrap();
+    let second = hub.subscribe(None, 0, Filter::everything()).unwrap();
+    assert_eq!(
+        hub.subscribe(None, 0, Filter::everything()).err(),
+        Some(Full)
+    );
     drop(first);
     assert_eq!(hub.subscribers(), 1);
-    let third = hub.subscribe(None, Filter::everything()).unwrap();
+    let third = hub.subscribe(None, 0, Filter::everything()).unwrap();
     assert_eq!(hub.subscribers(), 2);
     hub.cut(second.id());
     hub.cut(second.id());
@@ -277,21 +284,24 @@ fn there_are_as_many_subscribers_as_allowed_and_a_place_is_given_back() {
 #[test]
 fn closing_cuts_everyone_and_takes_nobody_in() {
     let hub = hub(limits());
-    let subscription = hub.subscribe(None, Filter::everything()).unwrap();
+    let subscription = hub.subscribe(None, 0, Filter::everything()).unwrap();
     hub.publish(folder("a"));
     assert_eq!(received(&subscription, 1), [1]);
     hub.close();
     hub.close();
     assert_eq!(until_cut(&subscription), [0; 0]);
     assert_eq!(hub.subscribers(), 0);
-    assert_eq!(hub.subscribe(None, Filter::everything()).err(), Some(Full));
+    assert_eq!(
+        hub.subscribe(None, 0, Filter::everything()).err(),
+        Some(Full)
+    );
     assert_eq!(hub.publish(folder("a")).seq(), 2);
 }
 
 #[test]
 fn a_dropped_hub_ends_its_subscribers_after_what_is_queued() {
     let hub = hub(limits());
-    let subscription = hub.subscribe(None, Filter::everything()).unwrap();
+    let subscription = hub.subscribe(None, 0, Filter::everything()).unwrap();
     drop(hub);
     assert_eq!(until_cut(&subscription), [0; 0]);
     drop(subscription);

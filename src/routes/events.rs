@@ -15,7 +15,7 @@ use crate::http::response::{LiveBody, Payload, Response};
 use crate::http::socket::Socket;
 use crate::http::sse;
 use crate::routes::App;
-use crate::storage::RelPath;
+use crate::storage::{RelPath, Watching};
 
 /// How soon a client that found no place should try again, in seconds.
 const RETRY_AFTER_S: u32 = 5;
@@ -44,16 +44,17 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     let folders = request
         .parameters("dir")?
         .iter()
-        .map(|dir| Ok(RelPath::parse(dir)?.to_string()))
+        .map(|dir| RelPath::parse(dir))
         .collect::<Result<Vec<_>>>()?;
-    let filter = Filter::folders(folders);
+    let filter = Filter::folders(folders.iter().map(RelPath::to_string));
     // Whoever asks for the head alone takes nobody's place.
     if request.method() == Method::Head {
         return Ok(opened(Box::new(|_| Ok(()))));
     }
+    let (watching, since) = hold(app, &folders);
     let subscription = app
         .hub
-        .subscribe(last_event_id.as_deref(), filter)
+        .subscribe(last_event_id.as_deref(), since, filter)
         .map_err(|_| Error::Busy {
             retry_after_s: RETRY_AFTER_S,
         })?;
@@ -68,10 +69,21 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
         // A Unix socket has no such option and does not need it.
         let _ = sockopt::set_tcp_user_timeout(socket, UNACKNOWLEDGED_MS);
         let told = tell(socket, subscription, beat);
-        drop(watched);
+        drop((watched, watching));
         told
     };
     Ok(opened(Box::new(live)))
+}
+
+/// Has the folders of a stream watched for as long as what is given lives. With it comes the number
+/// of the event since when all of them were: what happened in them before is not known.
+fn hold(app: &App, folders: &[RelPath]) -> (Vec<Watching>, u64) {
+    let mark = || app.hub.mark().seq();
+    let held = folders.iter().map(|dir| app.share.hold_watch(dir, mark));
+    let (watching, since): (Vec<_>, Vec<_>) = held.unzip();
+    // One that cannot be watched is known to nobody.
+    let since = since.into_iter().map(|mark| mark.unwrap_or(u64::MAX));
+    (watching, since.max().unwrap_or(0))
 }
 
 /// The answer that a stream is the body of.

@@ -12,6 +12,7 @@ mod form;
 mod health;
 mod hosts;
 mod list;
+pub(crate) mod outside;
 mod page;
 mod representation;
 mod status;
@@ -56,6 +57,8 @@ pub(crate) struct App {
     pub log: Log,
     /// The uploads that are running, or wait for their next piece.
     pub transfers: Transfers,
+    /// Listings of folders in which nothing has changed.
+    pub listings: list::Kept,
     /// Who writes to uploads that come in pieces.
     pub claims: Claims,
     /// Panics that were caught in connections.
@@ -80,6 +83,7 @@ impl App {
             limits,
             log,
             transfers: Transfers::default(),
+            listings: list::Kept::default(),
             claims: Claims::default(),
             panics: AtomicUsize::new(0),
         }

@@ -43,6 +43,8 @@ pub struct Facts {
     pub changed_ns: i128,
     /// Number of the inode.
     pub inode: u64,
+    /// Names that it has.
+    pub links: u64,
 }
 
 impl Facts {
@@ -64,6 +66,8 @@ impl Facts {
             changed_ns: nanoseconds(stat.st_ctime, stat.st_ctime_nsec),
             #[allow(clippy::unnecessary_cast, reason = "32 bits wide on some targets")]
             inode: stat.st_ino as u64,
+            #[allow(clippy::unnecessary_cast, reason = "32 bits wide on some targets")]
+            links: stat.st_nlink as u64,
         }
     }
 
@@ -99,6 +103,8 @@ pub struct Entry<'a> {
     pub name: &'a OsStr,
     /// What stands there; for a link that works, its target.
     pub facts: Facts,
+    /// Whether it is a symbolic link, working or not.
+    pub is_link: bool,
 }
 
 fn nanoseconds(seconds: impl Into<i128>, nanoseconds: impl TryInto<i128>) -> i128 {

@@ -132,6 +132,12 @@ impl RelPath {
         })
     }
 
+    /// Whether it is that folder, or lies somewhere below it.
+    pub(super) fn is_in(&self, folder: &RelPath) -> bool {
+        let rest = self.bytes.strip_prefix(&*folder.bytes);
+        rest.is_some_and(|rest| folder.is_root() || rest.is_empty() || rest[0] == b'/')
+    }
+
     /// For system calls on the shared folder: `.` for itself.
     pub fn as_path(&self) -> &Path {
         Path::new(OsStr::from_bytes(if self.is_root() {

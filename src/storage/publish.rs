@@ -9,8 +9,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{MutexGuard, PoisonError};
 
 use cap_std::fs::Dir;
 use rustix::fs::{
@@ -21,6 +19,7 @@ use rustix::io::Errno;
 use super::entry::{Facts, Kind};
 use super::name::RelPath;
 use super::naming::{exchange, replace, take_free_name, take_name};
+use super::order::Order;
 use super::removal::remove_tree;
 use super::share::{Share, readable};
 use super::upload::{OPEN_MAX, Upload, Uploads, temporary_name};
@@ -62,7 +61,7 @@ pub struct Change<'s, T> {
     pub what: T,
     /// Folders that were made on the way, outermost first.
     pub folders: Vec<RelPath>,
-    _order: Vec<MutexGuard<'s, ()>>,
+    _order: Order<'s>,
 }
 
 impl<'s> Uploads<'s> {
@@ -81,7 +80,7 @@ impl<'s> Uploads<'s> {
     ) -> error::Result<Change<'s, Vec<Published>>> {
         let share = self.share;
         share.sync_contents(&self.list)?;
-        let order = share.hold(self.list.iter().filter_map(|u| Some(u.target.split()?.0)));
+        let mut order = share.hold(self.list.iter().filter_map(|u| Some(u.target.split()?.0)));
         let mut batch = Batch {
             share,
             made: Vec::new(),
@@ -95,11 +94,17 @@ impl<'s> Uploads<'s> {
             }
         }
         match batch.settle() {
-            Ok(what) => Ok(Change {
-                what,
-                folders: batch.made,
-                _order: order,
-            }),
+            Ok(what) => {
+                let changed = what.iter().map(|file| &file.path);
+                changed
+                    .chain(&batch.made)
+                    .for_each(|path| order.touch(path));
+                Ok(Change {
+                    what,
+                    folders: batch.made,
+                    _order: order,
+                })
+            }
             Err(e) => {
                 batch.take_back();
                 Err(e)
@@ -122,7 +127,7 @@ impl Share {
         let (parent, name) = path
             .split()
             .ok_or(Error::Forbidden("That is the shared folder."))?;
-        let order = self.hold([parent.clone()].into_iter());
+        let order = self.hold(std::iter::once(parent.clone()));
         permit(path)?;
         let dir = self.folder(&parent)?;
         let failed = |e: Errno| Error::io("remove", path, e.into());
@@ -141,6 +146,8 @@ impl Share {
                 Ok(()) | Err(_) => Err(e),
             };
         }
+        // Nobody is to watch it fall to pieces.
+        self.note(path);
         match is_folder {
             true => drop(remove_tree(&dir, OsStr::new(&hidden))),
             false => drop(dir.remove_file(&hidden)),
@@ -150,23 +157,6 @@ impl Share {
             folders: Vec::new(),
             _order: order,
         })
-    }
-
-    /// Takes the locks of these folders, always in the same order.
-    fn hold(&self, folders: impl Iterator<Item = RelPath>) -> Vec<MutexGuard<'_, ()>> {
-        let slot = |folder: RelPath| {
-            let mut hasher = DefaultHasher::new();
-            folder.hash(&mut hasher);
-            (hasher.finish() % self.order.len() as u64) as usize
-        };
-        let slots: BTreeSet<usize> = folders.map(slot).collect();
-        // The lock guards no data that a panic could have left wrong.
-        let take = |slot: usize| {
-            self.order[slot]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        slots.into_iter().map(take).collect()
     }
 
     /// Brings the contents of uploads to the disk: a few one by one, many by syncing their file
@@ -297,10 +287,16 @@ impl Batch<'_> {
             at = match self.share.folder(&step) {
                 Err(Error::NotFound) => {
                     let failed = |e: Errno| Error::io("create", &step, e.into());
+                    // Its folder is not held, and those who watch must not take it for another's.
+                    self.share.note_ahead(&step);
                     match mkdirat(&at, step.name(), Mode::from_raw_mode(FOLDER_MODE)) {
                         Ok(()) => self.made.push(step.clone()),
-                        Err(Errno::EXIST) => {}
-                        Err(e) => return Err(failed(e)),
+                        Err(e) => {
+                            self.share.note(&step);
+                            if e != Errno::EXIST {
+                                return Err(failed(e));
+                            }
+                        }
                     }
                     if let Some(mode) = terms.folder_mode {
                         let mode = Mode::from_raw_mode(mode);
@@ -381,7 +377,7 @@ impl Batch<'_> {
                 .and_then(|(parent, _)| self.share.folder(&parent).ok());
             let removed = parent.map(|dir| unlinkat(&dir, made.name(), AtFlags::REMOVEDIR));
             match removed {
-                Some(Ok(()) | Err(_)) | None => {}
+                Some(Ok(()) | Err(_)) | None => self.share.note(&made),
             }
         }
     }

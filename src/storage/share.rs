@@ -1,14 +1,14 @@
 //! The shared folder: opening, listing and reading what lies in it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
@@ -20,12 +20,10 @@ use rustix::io::Errno;
 use super::entry::{Entry, Facts, Kind};
 use super::link;
 use super::name::{PATH_BYTES_MAX, PRIVATE_FOLDER, RelPath, is_reserved};
+use super::order::Locks;
 use super::room::Ledger;
+use super::watch::{Pace, Watch};
 use crate::error::{Error, Result};
-
-/// Locks for the order of events, by folder. More than the transfers that a small machine runs at
-/// once, so that two folders seldom share one.
-const ORDER_LOCKS: usize = 64;
 
 /// Names are read from the kernel by the block; one of this size holds a few hundred.
 const LISTING_BUFFER_BYTES: usize = 32 << 10;
@@ -42,8 +40,10 @@ pub struct Share {
     pub(super) has_private: AtomicBool,
     /// Room that uploads were promised.
     pub(super) ledger: Arc<Ledger>,
+    /// The folders that somebody looks at.
+    pub(super) watch: Watch,
     /// Held from a change of the disk to its event, so that events come in the order of the disk.
-    pub(super) order: [Mutex<()>; ORDER_LOCKS],
+    pub(super) order: Locks,
 }
 
 /// On what terms files are taken in.
@@ -97,7 +97,7 @@ impl Share {
     ///
     /// # Errors
     /// What the system says: it is missing, not a folder, or may not be read.
-    pub fn open(folder: &Path, terms: Terms) -> io::Result<Share> {
+    pub fn open(folder: &Path, terms: Terms, pace: Pace) -> io::Result<Share> {
         let root_path = folder.canonicalize()?;
         let root = Dir::open_ambient_dir(&root_path, ambient_authority())?;
         // That it could be opened does not say that it may be read.
@@ -109,7 +109,8 @@ impl Share {
             terms,
             has_private: AtomicBool::new(has_private),
             ledger: Arc::default(),
-            order: [const { Mutex::new(()) }; ORDER_LOCKS],
+            watch: Watch::new(pace),
+            order: Locks::default(),
         })
     }
 
@@ -193,12 +194,7 @@ impl Share {
     ) -> Result<()> {
         let failed = |e: Errno| Error::io("list", folder, e.into());
         let dir = readable(&self.folder(folder)?).map_err(failed)?;
-        // A link can lead to the root from deeper down, and then what is livedrop's own lies here too.
-        let depth = if self.is_root(&dir) {
-            0
-        } else {
-            folder.ancestors().count().max(1)
-        };
+        let depth = self.depth(&dir);
         let mut buffer = Vec::with_capacity(LISTING_BUFFER_BYTES);
         let mut names = RawDir::new(&dir, buffer.spare_capacity_mut());
         while let Some(item) = names.next() {
@@ -208,23 +204,86 @@ impl Share {
             if bytes == b"." || bytes == b".." || is_reserved(bytes, depth) {
                 continue;
             }
+            let name = OsStr::from_bytes(bytes);
             let mut facts = match statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => Facts::new(&stat),
                 Err(Errno::NOENT) => continue,
                 Err(e) => return Err(failed(e)),
             };
-            let name = OsStr::from_bytes(bytes);
-            if facts.kind == Kind::Link {
+            let is_link = facts.kind == Kind::Link;
+            if is_link {
                 // One that leads nowhere or outside stays a link.
                 if let Ok(target) = self.facts(&folder.entry(name)) {
                     facts = target;
                 }
             }
-            if visit(Entry { name, facts }).is_break() {
+            if visit(Entry {
+                name,
+                facts,
+                is_link,
+            })
+            .is_break()
+            {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Shows what a listing of a folder would show under these names; what is not there is left out.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
+    pub fn look(
+        &self,
+        folder: &RelPath,
+        names: &[OsString],
+        mut visit: impl FnMut(Entry<'_>),
+    ) -> Result<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let dir = self.folder(folder)?;
+        for name in names {
+            if let Ok((facts, is_link)) = self.entry_facts(&dir, folder, name) {
+                visit(Entry {
+                    name,
+                    facts,
+                    is_link,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What a listing of an open folder shows under a name, and whether that is a link.
+    ///
+    /// # Errors
+    /// `NotFound`, also for livedrop's own names; `Io`.
+    pub(super) fn entry_facts(
+        &self,
+        dir: &Dir,
+        folder: &RelPath,
+        name: &OsStr,
+    ) -> Result<(Facts, bool)> {
+        if is_reserved(name.as_bytes(), self.depth(dir)) {
+            return Err(Error::NotFound);
+        }
+        let path = folder.entry(name);
+        let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|e| Error::io("look at", &path, e.into()))?;
+        let facts = Facts::new(&stat);
+        Ok(match facts.kind {
+            // One that leads nowhere or outside stays a link.
+            Kind::Link => (self.facts(&path).unwrap_or(facts), true),
+            _ => (facts, false),
+        })
+    }
+
+    /// How deep an open folder lies, as far as livedrop's own names go by it: a link can lead to
+    /// the root from deeper down, and then what is livedrop's own lies here too.
+    fn depth(&self, dir: impl AsFd) -> usize {
+        usize::from(!self.is_root(dir))
     }
 
     /// Opens a folder; links on the way are followed as long as they stay inside.

@@ -30,6 +30,8 @@ mod faults;
 mod harness;
 mod listing;
 mod names;
+mod outside;
+mod pictures;
 mod power;
 mod process;
 mod races;

@@ -12,6 +12,8 @@ fn the_status_says_what_the_server_is() {
     let server = Instance::start();
     let name = server.folder().file_name().unwrap().to_str().unwrap();
     server.ask("PUT /files/a", &[], b"1");
+    // A listing begins to watch its folder, for which it takes a number.
+    let list = server.get("/api/list/").json();
     let status = server.get("/api/status");
     assert_eq!(status.field("Content-Type"), Some("application/json"));
     let status = status.json();
@@ -21,7 +23,6 @@ fn the_status_says_what_the_server_is() {
     assert_eq!(status["upload_bytes_max"], serde_json::Value::Null);
     assert!(status["free_bytes"].as_u64().unwrap() > 0);
     assert_eq!(status["uploads"], serde_json::json!([]));
-    let list = server.get("/api/list/").json();
     assert_eq!(status["event_id"], list["event_id"]);
     let ready = server.stream("/events", &[]).next();
     assert_eq!(status["event_id"], ready.data["event_id"]);

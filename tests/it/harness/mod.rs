@@ -14,7 +14,7 @@ mod wire;
 pub use answer::Answer;
 pub use binary::Binary;
 pub use proxy::{Endurance, Proxy};
-pub use stream::Stream;
+pub use stream::{Frame, Stream};
 pub use toll::Toll;
 pub use tracer::Tracer;
 pub use wire::{Wire, request};

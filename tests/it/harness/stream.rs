@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use super::wire::request;
 use super::{PATIENCE, Wire};
@@ -71,6 +72,21 @@ impl Stream {
                 };
             }
         }
+    }
+
+    /// The next event, if one begins to come within that time.
+    pub fn next_within(&mut self, time: Duration) -> Option<Frame> {
+        if self.reader.buffer().is_empty() {
+            let socket = self.reader.get_ref();
+            socket.set_read_timeout(Some(time)).unwrap();
+            let has_begun = self.reader.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
+            let socket = self.reader.get_ref();
+            socket.set_read_timeout(Some(PATIENCE)).unwrap();
+            if !has_begun {
+                return None;
+            }
+        }
+        Some(self.next())
     }
 
     /// The next event that is neither progress nor a beat.

@@ -1,0 +1,258 @@
+//! The tables of watched folders: what their watchers know to lie in them. No disk and no threads.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::{OsStr, OsString};
+use std::ops::Bound;
+use std::time::Instant;
+
+use rustix::fd::AsFd;
+use rustix::fs::fstat;
+
+use crate::storage::entry::{Facts, Kind};
+use crate::storage::name::RelPath;
+
+/// All watched folders.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// By path, so that those below another stand together.
+    pub(super) folders: BTreeMap<RelPath, Folder>,
+    /// The paths of each watch of the kernel: links may lead to one folder by several.
+    numbers: HashMap<i32, Vec<RelPath>>,
+    /// Entries of all tables.
+    pub(super) entries: usize,
+    /// Whether a folder that was missing may be there again.
+    pub(super) retry: bool,
+    versions: u64,
+}
+
+/// How far a folder is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Stage {
+    /// Its table is being made.
+    #[default]
+    Filling,
+    /// What differs from its table is told.
+    Watched,
+    /// It holds more than there is room for.
+    TooLarge,
+    /// It is not there.
+    Missing,
+}
+
+/// One watched folder.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) stage: Stage,
+    /// The kernel's number of its watch, where it has one.
+    pub(super) number: Option<i32>,
+    /// Whether it may be changed by other machines, of which the kernel here does not hear.
+    pub(super) is_remote: bool,
+    pub(super) identity: Option<Identity>,
+    pub(super) table: HashMap<Box<OsStr>, Known>,
+    /// Changes with everything that may have happened in it.
+    pub(super) version: u64,
+    /// Where the order of events was when its table was full.
+    pub(super) mark: u64,
+    pub(super) lease_until: Instant,
+    /// Streams that show it.
+    pub(super) holders: usize,
+}
+
+/// Which folder it is, by whatever path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+/// What watchers know of an entry.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) kind: Kind,
+    inode: u64,
+    size: u64,
+    modified_ns: i128,
+}
+
+impl Folder {
+    pub(super) fn new(lease_until: Instant) -> Folder {
+        Folder {
+            stage: Stage::Filling,
+            number: None,
+            is_remote: false,
+            identity: None,
+            table: HashMap::new(),
+            version: 0,
+            mark: 0,
+            lease_until,
+            holders: 0,
+        }
+    }
+
+    /// Whether the kernel tells of each change in it.
+    pub(super) fn is_signalled(&self) -> bool {
+        self.number.is_some() && !self.is_remote
+    }
+}
+
+impl Identity {
+    pub(super) fn of(dir: impl AsFd) -> Option<Identity> {
+        let stat = fstat(dir).ok()?;
+        #[allow(clippy::unnecessary_cast, reason = "32 bits wide on some targets")]
+        Some(Identity {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+        })
+    }
+}
+
+impl Known {
+    /// A folder of which no more is known yet.
+    pub(super) const ANY_FOLDER: Known = Known {
+        kind: Kind::Folder,
+        inode: 0,
+        size: 0,
+        modified_ns: 0,
+    };
+
+    pub(super) fn of(facts: &Facts) -> Known {
+        Known {
+            kind: facts.kind,
+            inode: facts.inode,
+            size: facts.size,
+            modified_ns: facts.modified_ns,
+        }
+    }
+
+    /// Whether watchers would see no difference. A folder's own time changes with what lies in it,
+    /// of which the kernel does not tell those who watch the folder around it.
+    pub(super) fn is_same(&self, now: &Known) -> bool {
+        self.is_same_thing(now)
+            && (self.kind == Kind::Folder
+                || (self.size, self.modified_ns) == (now.size, now.modified_ns))
+    }
+
+    /// Whether it is the same file or folder, whatever is in it.
+    pub(super) fn is_same_thing(&self, now: &Known) -> bool {
+        self.kind == now.kind && (self.inode == now.inode || self.inode == 0)
+    }
+}
+
+impl State {
+    /// Enters the kernel's number of a folder's watch.
+    pub(super) fn enter(&mut self, number: i32, path: &RelPath) {
+        let paths = self.numbers.entry(number).or_default();
+        if !paths.contains(path) {
+            paths.push(path.clone());
+        }
+        if let Some(folder) = self.folders.get_mut(path) {
+            folder.number = Some(number);
+        }
+    }
+
+    /// The paths that a number stands for.
+    pub(super) fn paths(&self, number: i32) -> Vec<RelPath> {
+        self.numbers.get(&number).cloned().unwrap_or_default()
+    }
+
+    /// Something has happened in the folders of this number.
+    pub(super) fn touch(&mut self, number: i32) {
+        for path in self.numbers.get(&number).into_iter().flatten() {
+            if let Some(folder) = self.folders.get_mut(path) {
+                self.versions += 1;
+                folder.version = self.versions;
+            }
+        }
+    }
+
+    /// The kernel has ended a watch by itself; gives its paths.
+    pub(super) fn ended(&mut self, number: i32) -> Vec<RelPath> {
+        let paths = self.numbers.remove(&number).unwrap_or_default();
+        for path in &paths {
+            if let Some(folder) = self.folders.get_mut(path) {
+                folder.number = None;
+            }
+        }
+        paths
+    }
+
+    /// Forgets a folder's table and number; gives the number when no other path shares it.
+    pub(super) fn leave(&mut self, path: &RelPath) -> Option<i32> {
+        let folder = self.folders.get_mut(path)?;
+        self.entries -= folder.table.len();
+        folder.table = HashMap::new();
+        let number = folder.number.take()?;
+        let paths = self.numbers.get_mut(&number)?;
+        paths.retain(|other| other != path);
+        if paths.is_empty() {
+            self.numbers.remove(&number);
+            return Some(number);
+        }
+        None
+    }
+
+    /// A folder is gone: it is kept only for streams that show it.
+    pub(super) fn lose(&mut self, path: &RelPath) {
+        if let Some(folder) = self.folders.get_mut(path) {
+            folder.stage = Stage::Missing;
+            folder.identity = None;
+            if folder.holders == 0 {
+                self.folders.remove(path);
+            }
+        }
+    }
+
+    /// Replaces a folder's table.
+    pub(super) fn set_table(&mut self, path: &RelPath, entries: Vec<(OsString, Known)>) {
+        if let Some(folder) = self.folders.get_mut(path) {
+            self.entries -= folder.table.len();
+            let boxed = |(name, known): (OsString, Known)| (name.into_boxed_os_str(), known);
+            folder.table = entries.into_iter().map(boxed).collect();
+            self.entries += folder.table.len();
+            self.versions += 1;
+            folder.version = self.versions;
+        }
+    }
+
+    /// Enters one entry, or takes it out.
+    pub(super) fn set(&mut self, folder: &RelPath, name: &OsStr, known: Option<Known>) {
+        let Some(folder) = self.folders.get_mut(folder) else {
+            return;
+        };
+        if matches!(folder.stage, Stage::Filling | Stage::Watched) {
+            self.versions += 1;
+            folder.version = self.versions;
+            let before = folder.table.len();
+            match known {
+                Some(known) => drop(folder.table.insert(name.into(), known)),
+                None => drop(folder.table.remove(name)),
+            }
+            self.entries = self.entries + folder.table.len() - before;
+        }
+    }
+
+    /// What watchers know at a name; None in a folder that is not watched.
+    pub(super) fn get(&self, folder: &RelPath, name: &OsStr) -> Option<Option<Known>> {
+        let folder = self.folders.get(folder)?;
+        (folder.stage == Stage::Watched).then(|| folder.table.get(name).copied())
+    }
+
+    /// The watched folders at a path and below it.
+    pub(super) fn below(&self, path: &RelPath) -> Vec<RelPath> {
+        let from = (Bound::Included(path), Bound::Unbounded);
+        let ahead = self.folders.range::<RelPath, _>(from).map(|(at, _)| at);
+        ahead
+            .take_while(|at| at.as_bytes().starts_with(path.as_bytes()))
+            .filter(|at| at.is_in(path))
+            .cloned()
+            .collect()
+    }
+
+    /// The folder that has been shown to nobody for longest.
+    pub(super) fn oldest(&self) -> Option<RelPath> {
+        let idle = |(_, it): &(&RelPath, &Folder)| it.holders == 0 && it.stage != Stage::Filling;
+        let folders = self.folders.iter().filter(idle);
+        let oldest = folders.min_by_key(|(_, folder)| folder.lease_until);
+        oldest.map(|(path, _)| path.clone())
+    }
+}

@@ -1,0 +1,399 @@
+//! The thread that follows the signals: looks at each name again and tells what differs from what
+//! watchers know.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::entries::Known;
+use super::signals::{Signal, What};
+use super::{Outside, Size};
+use crate::storage::entry::{Facts, Kind};
+use crate::storage::name::{RelPath, is_reserved};
+use crate::storage::share::Share;
+
+/// How long what was moved away may take to arrive somewhere: both ends are signalled together,
+/// though not as one.
+const MOVE_WAIT: Duration = Duration::from_millis(100);
+/// How long signals are gathered before they are followed: a file that is written in small pieces
+/// gives thousands a second.
+const GATHER: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 5_000_000,
+};
+/// Between two looks at what has run out, while anything is watched.
+const TICK: Duration = Duration::from_secs(1);
+/// Files that may be growing at a time; of more, each is told as it is.
+const GROWING_MAX: usize = 10_000;
+
+/// Follows the signals of one share.
+pub(super) struct Observer<'s, T, M> {
+    pub(super) share: &'s Share,
+    pub(super) tell: T,
+    pub(super) mark: M,
+    /// Files that somebody writes to, by folder and name, and when they count as finished.
+    pub(super) growing: HashMap<(RelPath, OsString), Instant>,
+    pub(super) leaving: Vec<Leaving>,
+    compare_at: Instant,
+    /// Whether something has happened that no event has a word for.
+    pub(super) must_reset: bool,
+}
+
+/// What was moved away and has not arrived yet.
+pub(super) struct Leaving {
+    cookie: u32,
+    folder: RelPath,
+    name: OsString,
+    known: Known,
+    until: Instant,
+    /// Where it arrived and had left again before anybody looked.
+    passed: Option<(RelPath, OsString)>,
+}
+
+impl Share {
+    /// Tells what happens in watched folders without us, until it is stopped. `tell` is called in
+    /// the order of the disk; `mark` is that of `watch`.
+    pub fn observe(&self, tell: impl Fn(Outside), mark: impl Fn() -> u64) {
+        let compare_at = Instant::now() + self.watch.pace.compare;
+        let observer = Observer {
+            share: self,
+            tell,
+            mark,
+            growing: HashMap::new(),
+            leaving: Vec::new(),
+            compare_at,
+            must_reset: false,
+        };
+        observer.run();
+    }
+}
+
+impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
+    fn run(mut self) {
+        while !self.share.watch.stopping.load(Ordering::SeqCst) {
+            self.wait();
+            let signals = self.read();
+            let has_overflown = signals.iter().any(|it| it.what == What::Overflow);
+            for signal in signals {
+                self.follow(signal);
+            }
+            if has_overflown {
+                self.begin_anew();
+            }
+            let now = Instant::now();
+            self.end_moves(now);
+            self.end_growth(now);
+            self.retry();
+            if now >= self.compare_at {
+                self.compare_at = now + self.share.watch.pace.compare;
+                self.compare();
+            }
+            self.let_go(now);
+            if std::mem::take(&mut self.must_reset) {
+                (self.tell)(Outside::Reset);
+            }
+        }
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&self) {
+        let watch = &self.share.watch;
+        let timeout = self.timeout().map(timespec);
+        let mut fds = Vec::new();
+        fds.extend(
+            watch
+                .wake
+                .iter()
+                .map(|wake| PollFd::new(wake, PollFlags::IN)),
+        );
+        let kernel = watch.kernel.iter();
+        fds.extend(kernel.map(|kernel| PollFd::new(kernel, PollFlags::IN)));
+        if poll(&mut fds, timeout.as_ref()).is_err() {
+            return;
+        }
+        let is_signal = fds.last().is_some_and(|fd| !fd.revents().is_empty());
+        if let Some(wake) = &watch.wake {
+            // It is empty when nobody woke us.
+            let _ = rustix::io::read(wake, &mut [0; 8]);
+            if is_signal && watch.kernel.is_some() {
+                let mut fds = [PollFd::new(wake, PollFlags::IN)];
+                // Woken or not, what there is will be read.
+                let _ = poll(&mut fds, Some(&GATHER));
+            }
+        }
+    }
+
+    /// How long there is nothing to do if no signal comes; None for ever.
+    fn timeout(&self) -> Option<Duration> {
+        let watch = &self.share.watch;
+        let is_idle = watch.lock().folders.is_empty() && watch.wake.is_some();
+        if is_idle && self.growing.is_empty() && self.leaving.is_empty() {
+            return None;
+        }
+        let now = Instant::now();
+        let moves = self.leaving.iter().map(|leaving| leaving.until);
+        let next = moves
+            .chain(self.growing.values().copied())
+            .chain([now + TICK, self.compare_at])
+            .min();
+        next.map(|next| next.saturating_duration_since(now))
+    }
+
+    /// Takes the signals, and has it known in the same step that something has happened.
+    fn read(&self) -> Vec<Signal> {
+        let watch = &self.share.watch;
+        let Some(kernel) = &watch.kernel else {
+            return Vec::new();
+        };
+        let mut state = watch.lock();
+        let signals = kernel.read();
+        for signal in &signals {
+            state.touch(signal.number);
+        }
+        signals
+    }
+
+    fn follow(&mut self, signal: Signal) {
+        let number = signal.number;
+        let paths = match signal.what {
+            What::Overflow => return,
+            What::Ended => self.share.watch.lock().ended(number),
+            _ => self.share.watch.lock().paths(number),
+        };
+        for folder in paths {
+            let name = signal.name.as_os_str();
+            match signal.what {
+                What::Overflow => {}
+                What::Itself => self.check(&folder),
+                What::Ended => {
+                    self.check(&folder);
+                    self.lose(&folder);
+                }
+                _ if name.is_empty() => {}
+                _ if is_reserved(name.as_bytes(), usize::from(!folder.is_root())) => {}
+                What::Growing => self.grow(folder, name, Instant::now()),
+                What::Left => self.leave(folder, name, signal.cookie),
+                What::Came => self.come(&folder, name, signal.cookie),
+                what => self.settle(&folder, name, what),
+            }
+        }
+    }
+
+    /// Somebody writes to a file: it is looked at when that has ended, or soon when there are very
+    /// many.
+    fn grow(&mut self, folder: RelPath, name: &OsStr, now: Instant) {
+        let is_full = self.growing.len() >= GROWING_MAX;
+        let wait = self.share.watch.pace.stillness;
+        let until = if is_full { now } else { now + wait };
+        self.growing.insert((folder, name.to_os_string()), until);
+    }
+
+    /// Tells what differs at a name.
+    fn settle(&mut self, folder: &RelPath, name: &OsStr, what: What) {
+        let _order = self.share.hold(std::iter::once(folder.clone()));
+        self.settle_held(folder, name, what);
+    }
+
+    pub(super) fn settle_held(&mut self, folder: &RelPath, name: &OsStr, what: What) {
+        let Some(before) = self.share.watch.lock().get(folder, name) else {
+            return;
+        };
+        let Some(now) = self.share.glance(folder, name) else {
+            // It has its own signal for that.
+            return;
+        };
+        let key = (folder.clone(), name.to_os_string());
+        let is_same = match (&before, &now) {
+            (Some(before), Some(now)) => before.is_same(&Known::of(now)),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let is_open = now.is_some_and(|now| {
+            // A second name of a file that stood already is not one in the making.
+            now.kind == Kind::File && now.links == 1
+        });
+        match what {
+            What::Created | What::Removed if !is_same && is_open => {
+                return self.grow(key.0, name, Instant::now());
+            }
+            // Whoever sets times while writing has yet to close it.
+            What::Changed if self.growing.contains_key(&key) => return,
+            _ => {}
+        }
+        self.growing.remove(&key);
+        if !is_same {
+            self.tell_difference(folder, name, before, now);
+        }
+    }
+
+    fn tell_difference(
+        &mut self,
+        folder: &RelPath,
+        name: &OsStr,
+        before: Option<Known>,
+        now: Option<Facts>,
+    ) {
+        let path = folder.entry(name);
+        let known = now.map(|facts| Known::of(&facts));
+        self.share.watch.lock().set(folder, name, known);
+        match (before, now) {
+            (Some(before), Some(now)) if (before.kind, now.kind) == (Kind::File, Kind::File) => {
+                (self.tell)(Outside::Update(path, Size::of(&now)));
+            }
+            (before, now) => {
+                if let Some(before) = before {
+                    self.tell_gone(&path, before.kind);
+                }
+                match now.map(|now| (now.kind, Size::of(&now))) {
+                    Some((Kind::File, size)) => (self.tell)(Outside::Upload(path, size)),
+                    Some((Kind::Folder, _)) => (self.tell)(Outside::Folder(path)),
+                    Some((Kind::Link | Kind::Other, _)) => self.must_reset = true,
+                    None => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn tell_gone(&self, path: &RelPath, kind: Kind) {
+        if kind == Kind::Folder {
+            self.share.let_go_below(path);
+        }
+        (self.tell)(Outside::Delete(path.clone(), kind));
+    }
+
+    /// Something was moved away; where it arrives may be told next.
+    fn leave(&mut self, folder: RelPath, name: &OsStr, cookie: u32) {
+        let until = Instant::now() + MOVE_WAIT;
+        let here = |it: &&mut Leaving| {
+            it.passed
+                .as_ref()
+                .is_some_and(|p| *p == (folder.clone(), name.to_os_string()))
+        };
+        if let Some(passing) = self.leaving.iter_mut().find(here) {
+            passing.passed = None;
+            passing.cookie = cookie;
+            passing.until = until;
+            return;
+        }
+        let _order = self.share.hold(std::iter::once(folder.clone()));
+        let known = self.share.watch.lock().get(&folder, name);
+        let Some(now) = self.share.glance(&folder, name) else {
+            return;
+        };
+        match known {
+            // It is back, or was never gone for those who watch, as when we replace a file.
+            Some(Some(known)) if now.is_some_and(|now| known.is_same_thing(&Known::of(&now))) => {
+                self.settle_held(&folder, name, What::Came);
+            }
+            Some(Some(known)) => {
+                self.share.watch.lock().set(&folder, name, None);
+                self.leaving.push(Leaving {
+                    cookie,
+                    folder,
+                    name: name.to_os_string(),
+                    known,
+                    until,
+                    passed: None,
+                });
+            }
+            // Nobody has heard of it; or another stands there by now.
+            Some(None) => self.settle_held(&folder, name, What::Removed),
+            None => {}
+        }
+    }
+
+    /// Something was moved here, from a watched folder or from elsewhere.
+    fn come(&mut self, folder: &RelPath, name: &OsStr, cookie: u32) {
+        let matching = |it: &Leaving| it.passed.is_none() && it.cookie == cookie;
+        let near = self
+            .leaving
+            .iter()
+            .position(|it| matching(it) && it.folder == *folder);
+        let Some(at) = near.or_else(|| self.leaving.iter().position(matching)) else {
+            return self.settle(folder, name, What::Came);
+        };
+        let mut left = self.leaving.swap_remove(at);
+        let order = self
+            .share
+            .hold([left.folder.clone(), folder.clone()].into_iter());
+        let now = self.share.glance(folder, name).flatten();
+        match now.map(|facts| (facts, Known::of(&facts))) {
+            None => {
+                left.passed = Some((folder.clone(), name.to_os_string()));
+                left.until = Instant::now() + MOVE_WAIT;
+                self.leaving.push(left);
+            }
+            Some((facts, now)) if left.known.is_same_thing(&now) => {
+                let (from, path) = (left.folder.entry(&left.name), folder.entry(name));
+                self.share.watch.lock().set(folder, name, Some(now));
+                if facts.kind == Kind::Folder {
+                    self.share.let_go_below(&from);
+                }
+                (self.tell)(Outside::Move {
+                    from,
+                    path: path.clone(),
+                    kind: facts.kind,
+                });
+                if !left.known.is_same(&now) {
+                    (self.tell)(Outside::Update(path, Size::of(&facts)));
+                }
+                if self.growing.remove(&(left.folder, left.name)).is_some() {
+                    self.grow(folder.clone(), name, Instant::now());
+                }
+            }
+            Some(_) => {
+                self.tell_gone(&left.folder.entry(&left.name), left.known.kind);
+                drop(order);
+                self.settle(folder, name, What::Came);
+            }
+        }
+    }
+
+    /// What has arrived nowhere is gone.
+    fn end_moves(&mut self, now: Instant) {
+        let ended: Vec<Leaving> = self.leaving.extract_if(.., |it| it.until <= now).collect();
+        for left in ended {
+            let order = self.share.hold(std::iter::once(left.folder.clone()));
+            // Unless another has taken the name meanwhile, which was told.
+            let known = self.share.watch.lock().get(&left.folder, &left.name);
+            if let Some(None) = known {
+                self.tell_gone(&left.folder.entry(&left.name), left.known.kind);
+            }
+            drop(order);
+            if let Some((folder, name)) = left.passed {
+                self.settle(&folder, &name, What::Came);
+            }
+        }
+    }
+
+    /// What nobody has written to for a while is finished.
+    fn end_growth(&mut self, now: Instant) {
+        let due = self.growing.iter().filter(|(_, until)| **until <= now);
+        let due: Vec<_> = due.map(|(key, _)| key.clone()).collect();
+        for (folder, name) in due {
+            self.settle(&folder, &name, What::Written);
+            self.growing.remove(&(folder, name));
+        }
+    }
+}
+
+impl Size {
+    fn of(facts: &Facts) -> Size {
+        Size {
+            bytes: facts.size,
+            modified_ms: facts.modified_ms(),
+        }
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        // Rounded up to the next millisecond, so as not to come a little too early, again and again.
+        tv_nsec: (duration.subsec_millis() * 1_000_000 + 999_999) as _,
+    }
+}
