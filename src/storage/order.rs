@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::entry::Facts;
 use super::name::RelPath;
 use super::share::Share;
 
@@ -29,21 +30,30 @@ impl Default for Locks {
 #[derive(Debug)]
 pub(super) struct Order<'s> {
     share: &'s Share,
-    touched: Vec<RelPath>,
+    touched: Vec<(RelPath, Option<Facts>)>,
+    made: Vec<RelPath>,
     _locks: Vec<MutexGuard<'s, ()>>,
 }
 
 impl Order<'_> {
-    /// Notes that something was made, changed or removed at a path in one of the folders.
-    pub(super) fn touch(&mut self, path: &RelPath) {
-        self.touched.push(path.clone());
+    /// Notes what we have made of a path in one of the folders, nothing when it was removed.
+    pub(super) fn touch(&mut self, path: &RelPath, made: Option<Facts>) {
+        self.touched.push((path.clone(), made));
+    }
+
+    /// Notes that a folder was made on the way to one of the folders.
+    pub(super) fn make(&mut self, path: &RelPath) {
+        self.made.push(path.clone());
     }
 }
 
 impl Drop for Order<'_> {
     fn drop(&mut self) {
-        for path in &self.touched {
-            self.share.note(path);
+        for (path, made) in &self.touched {
+            self.share.note(path, made.as_ref());
+        }
+        for path in &self.made {
+            self.share.confirm_folder(path, true);
         }
     }
 }
@@ -66,6 +76,7 @@ impl Share {
         Order {
             share: self,
             touched: Vec::new(),
+            made: Vec::new(),
             _locks: slots.into_iter().map(take).collect(),
         }
     }

@@ -95,10 +95,9 @@ impl<'s> Uploads<'s> {
         }
         match batch.settle() {
             Ok(what) => {
-                let changed = what.iter().map(|file| &file.path);
-                changed
-                    .chain(&batch.made)
-                    .for_each(|path| order.touch(path));
+                what.iter()
+                    .for_each(|file| order.touch(&file.path, Some(file.facts)));
+                batch.made.iter().for_each(|path| order.make(path));
                 Ok(Change {
                     what,
                     folders: batch.made,
@@ -147,7 +146,7 @@ impl Share {
             };
         }
         // Nobody is to watch it fall to pieces.
-        self.note(path);
+        self.note(path, None);
         match is_folder {
             true => drop(remove_tree(&dir, OsStr::new(&hidden))),
             false => drop(dir.remove_file(&hidden)),
@@ -288,11 +287,11 @@ impl Batch<'_> {
                 Err(Error::NotFound) => {
                     let failed = |e: Errno| Error::io("create", &step, e.into());
                     // Its folder is not held, and those who watch must not take it for another's.
-                    self.share.note_ahead(&step);
+                    self.share.announce_folder(&step);
                     match mkdirat(&at, step.name(), Mode::from_raw_mode(FOLDER_MODE)) {
                         Ok(()) => self.made.push(step.clone()),
                         Err(e) => {
-                            self.share.note(&step);
+                            self.share.confirm_folder(&step, false);
                             if e != Errno::EXIST {
                                 return Err(failed(e));
                             }
@@ -377,7 +376,7 @@ impl Batch<'_> {
                 .and_then(|(parent, _)| self.share.folder(&parent).ok());
             let removed = parent.map(|dir| unlinkat(&dir, made.name(), AtFlags::REMOVEDIR));
             match removed {
-                Some(Ok(()) | Err(_)) | None => self.share.note(&made),
+                Some(Ok(()) | Err(_)) | None => self.share.confirm_folder(&made, false),
             }
         }
     }

@@ -311,23 +311,19 @@ impl Share {
         Ok(fits.then_some(table))
     }
 
-    /// Enters what now stands at a path that we have changed. The order lock of its folder is held,
-    /// and the change is told before that is let go.
-    pub(super) fn note(&self, path: &RelPath) {
+    /// Enters what we have made of a path, and tell of it. That need no longer be what stands there:
+    /// then a signal is on its way, and finds it out. The order lock of its folder is held.
+    pub(super) fn note(&self, path: &RelPath, told: Option<&Facts>) {
         let Some((parent, name)) = path.split() else {
             return;
         };
-        let state = self.watch.lock();
+        let mut state = self.watch.lock();
         if state.folders.is_empty() {
             return;
         }
-        let is_watched = state.folders.contains_key(&parent);
+        state.set(&parent, name, told.map(Known::of));
         let is_folder_watched = !state.below(path).is_empty();
         drop(state);
-        if is_watched && let Some(now) = self.glance(&parent, name) {
-            let known = now.map(|facts| Known::of(&facts));
-            self.watch.lock().set(&parent, name, known);
-        }
         if is_folder_watched {
             self.let_go_below(path);
             self.watch.lock().retry = true;
@@ -335,12 +331,31 @@ impl Share {
         }
     }
 
-    /// Enters a folder that we are about to make, whose folder's order lock is not held.
-    pub(super) fn note_ahead(&self, path: &RelPath) {
+    /// Enters a folder that we are about to make, though its folder's order lock may not be held.
+    /// Whatever comes of it, `confirm_folder` is to follow.
+    pub(super) fn announce_folder(&self, path: &RelPath) {
         if let Some((parent, name)) = path.split() {
-            self.watch
-                .lock()
-                .set(&parent, name, Some(Known::ANY_FOLDER));
+            let mut state = self.watch.lock();
+            if let Some(None) = state.get(&parent, name) {
+                state.set(&parent, name, Some(Known::ANY_FOLDER));
+            }
+        }
+    }
+
+    /// Says whether such a folder was told to be there; what is there now, the observer finds out.
+    pub(super) fn confirm_folder(&self, path: &RelPath, was_told: bool) {
+        if let Some((parent, name)) = path.split() {
+            let mut state = self.watch.lock();
+            let Some(known) = state.get(&parent, name) else {
+                return;
+            };
+            let is_ours = known.is_none_or(|known| known.is_announced());
+            if is_ours {
+                state.set(&parent, name, was_told.then_some(Known::ANY_FOLDER));
+            }
+            state.again.push((parent, name.to_os_string()));
+            drop(state);
+            self.watch.wake();
         }
     }
 

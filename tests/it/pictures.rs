@@ -65,14 +65,17 @@ impl Watcher<'_> {
             ("folder", Some(name)) => drop(self.picture.insert(name, None)),
             ("delete", Some(name)) => drop(self.picture.remove(&name)),
             ("move", to) => {
-                let size = self
-                    .name(&data["from"])
-                    .and_then(|from| self.picture.remove(&from));
-                match (to, size) {
-                    (Some(name), Some(size)) => drop(self.picture.insert(name, size)),
-                    // It came from elsewhere, and the event does not say how large it is.
-                    (Some(_), None) => self.list_again(),
-                    (None, _) => {}
+                if let Some(from) = self.name(&data["from"]) {
+                    self.picture.remove(&from);
+                }
+                match to {
+                    Some(name) if data["kind"] == "folder" => {
+                        self.picture.insert(name, None);
+                    }
+                    // The event does not say how large it is, and the row that we had may be of
+                    // another that came later.
+                    Some(_) => self.list_again(),
+                    None => {}
                 }
             }
             _ => {}

@@ -22,6 +22,8 @@ pub(super) struct State {
     pub(super) entries: usize,
     /// Whether a folder that was missing may be there again.
     pub(super) retry: bool,
+    /// Names that are to be looked at again.
+    pub(super) again: Vec<(RelPath, OsString)>,
     versions: u64,
 }
 
@@ -122,6 +124,11 @@ impl Known {
             size: facts.size,
             modified_ns: facts.modified_ns,
         }
+    }
+
+    /// Whether it is a folder of which no more is known yet.
+    pub(super) fn is_announced(&self) -> bool {
+        self.kind == Kind::Folder && self.inode == 0
     }
 
     /// Whether watchers would see no difference. A folder's own time changes with what lies in it,

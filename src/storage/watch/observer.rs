@@ -84,6 +84,10 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
             if has_overflown {
                 self.begin_anew();
             }
+            let again = std::mem::take(&mut self.share.watch.lock().again);
+            for (folder, name) in again {
+                self.settle(&folder, &name, What::Came);
+            }
             let now = Instant::now();
             self.end_moves(now);
             self.end_growth(now);
