@@ -45,13 +45,13 @@ pub(super) struct Observer<'s, T, M> {
 
 /// What was moved away and has not arrived yet.
 pub(super) struct Leaving {
-    cookie: u32,
-    folder: RelPath,
-    name: OsString,
-    known: Known,
-    until: Instant,
+    pub(super) cookie: u32,
+    pub(super) folder: RelPath,
+    pub(super) name: OsString,
+    pub(super) known: Known,
+    pub(super) until: Instant,
     /// Where it arrived and had left again before anybody looked.
-    passed: Option<(RelPath, OsString)>,
+    pub(super) passed: Option<(RelPath, OsString)>,
 }
 
 impl Share {
@@ -197,7 +197,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
     }
 
     /// Tells what differs at a name.
-    fn settle(&mut self, folder: &RelPath, name: &OsStr, what: What) {
+    pub(super) fn settle(&mut self, folder: &RelPath, name: &OsStr, what: What) {
         let _order = self.share.hold(std::iter::once(folder.clone()));
         self.settle_held(folder, name, what);
     }
@@ -354,33 +354,6 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
                 drop(order);
                 self.settle(folder, name, What::Came);
             }
-        }
-    }
-
-    /// What has arrived nowhere is gone.
-    fn end_moves(&mut self, now: Instant) {
-        let ended: Vec<Leaving> = self.leaving.extract_if(.., |it| it.until <= now).collect();
-        for left in ended {
-            let order = self.share.hold(std::iter::once(left.folder.clone()));
-            // Unless another has taken the name meanwhile, which was told.
-            let known = self.share.watch.lock().get(&left.folder, &left.name);
-            if let Some(None) = known {
-                self.tell_gone(&left.folder.entry(&left.name), left.known.kind);
-            }
-            drop(order);
-            if let Some((folder, name)) = left.passed {
-                self.settle(&folder, &name, What::Came);
-            }
-        }
-    }
-
-    /// What nobody has written to for a while is finished.
-    fn end_growth(&mut self, now: Instant) {
-        let due = self.growing.iter().filter(|(_, until)| **until <= now);
-        let due: Vec<_> = due.map(|(key, _)| key.clone()).collect();
-        for (folder, name) in due {
-            self.settle(&folder, &name, What::Written);
-            self.growing.remove(&(folder, name));
         }
     }
 }
