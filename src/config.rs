@@ -90,6 +90,8 @@ pub struct Limits {
     /// Seconds after its last piece that an unfinished upload is kept: a phone may stay away for
     /// days.
     pub uploads_keep_s: u64,
+    /// Seconds for which what was deleted or replaced can be brought back; 0 is not at all.
+    pub undo_s: u64,
     /// Events kept for those that come back: an hour of a busy share.
     pub events_kept: usize,
     /// Bytes of the same, for events of long paths.
@@ -142,6 +144,7 @@ impl Default for Limits {
             stream_queue_events: 64,
             stream_patience_ms: 1000,
             uploads_keep_s: 7 * 86_400,
+            undo_s: 3600,
             events_kept: 4096,
             events_kept_bytes: 1024 * 1024,
             watch_ms: 60_000,

@@ -161,6 +161,14 @@ pub const SECTIONS: &[Section] = &[
             },
             Row {
                 short: None,
+                long: "undo-minutes",
+                takes: Takes::One("N", |config, text| {
+                    count(text).map(|n| config.limits.undo_s = 60 * n as u64)
+                }),
+                help: "how long what was deleted can be brought back [60]",
+            },
+            Row {
+                short: None,
                 long: "no-sync",
                 takes: Takes::Flag(|config, yes| config.sync = !yes),
                 help: "answer uploads before they are on the disk",

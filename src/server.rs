@@ -93,6 +93,7 @@ impl Server {
             free_bytes_min: limits.free_bytes_min,
             file_mode: config.file_mode,
             folder_mode: config.folder_mode,
+            undo_s: limits.undo_s,
         };
         let pace = Pace {
             lease: Duration::from_millis(limits.watch_ms),
@@ -122,6 +123,7 @@ impl Server {
             stopping: AtomicBool::new(false),
         });
         sweep(&shared);
+        shared.app.share.recall_trash();
         if let Err(e) = tus::recall(&shared.app) {
             shared
                 .app
@@ -234,6 +236,7 @@ fn expire(shared: &Arc<Shared>) {
                 let log = &theirs.app.log;
                 log.trouble(format_args!("cannot remove uploads that are over: {e}"));
             }
+            theirs.app.share.purge_trash();
             let mut stop = [PollFd::from_borrowed_fd(
                 theirs.permits.stop_signal(),
                 PollFlags::IN,

@@ -9,9 +9,10 @@ use crate::http::conditional::{self, Access, Verdict};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::target;
+use crate::routes::management::{UNDO, check_infinite};
 use crate::routes::representation::{represent, validators, with_conditions};
-use crate::routes::{App, existing, kind_of_event, new_path, publish_folders};
-use crate::storage::{Change, OnConflict, Published, RelPath, Stored};
+use crate::routes::{App, FILES_METHODS, existing, kind_of_event, new_path, publish_folders};
+use crate::storage::{Change, OnConflict, Published, RelPath, Rest, Stored};
 
 /// The bytes of a file, inline; for a folder the way to its page.
 pub(super) fn read(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
@@ -82,7 +83,8 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
     transfer.done();
     let file = published.first().ok_or(Error::NotFound)?;
     let etag = validators(&file.facts).etag.to_string();
-    Ok(Response::empty(if file.replaced { 204 } else { 201 }).with("ETag", etag))
+    let response = Response::empty(if file.replaced { 204 } else { 201 }).with("ETag", etag);
+    Ok(with_undo(response, file.undo.clone()))
 }
 
 /// Removes a file, or a folder with what it holds.
@@ -93,14 +95,31 @@ pub(super) fn remove(app: &App, request: &mut Request<'_>, rest: &str) -> Result
             "The shared folder itself cannot be removed.",
         ));
     }
+    check_infinite(request)?;
     let permit = |path: &RelPath| require(app, request, path);
     let change = app.share.remove(&path, permit)?;
     app.hub.publish(Event::Delete {
         path: path.to_string(),
-        kind: kind_of_event(change.what),
-        undo: None,
+        kind: kind_of_event(change.what.kind),
+        undo: change.what.undo.clone(),
     });
-    Ok(Response::empty(204))
+    let removed = change.finish();
+    // It may be a large tree, and nobody is to wait for that.
+    removed.rest.into_iter().for_each(Rest::clear);
+    Ok(with_undo(Response::empty(204), removed.undo))
+}
+
+/// The way back, for whoever made the change.
+pub(super) fn with_undo(response: Response, undo: Option<String>) -> Response {
+    match undo {
+        Some(token) => response.with(UNDO, token),
+        None => response,
+    }
+}
+
+/// What can be done with a path (OPTIONS).
+pub(super) fn options(_app: &App, _request: &mut Request<'_>, _rest: &str) -> Result<Response> {
+    Ok(Response::empty(204).with("Allow", FILES_METHODS))
 }
 
 /// Tells what was published, in the order of the disk, and lets others change those folders again.
@@ -114,7 +133,7 @@ pub(super) fn publish_files(app: &App, change: Change<'_, Vec<Published>>) -> Ve
                 path,
                 size,
                 modified,
-                undo: None,
+                undo: file.undo.clone(),
             }
         } else {
             Event::Upload {
@@ -147,7 +166,7 @@ fn permit_put(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
 }
 
 /// Holds the conditions of a request that changes what stands at a path.
-fn require(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
+pub(super) fn require(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
     let current = match app.share.facts(path) {
         Ok(facts) => Some(validators(&facts)),
         // That it could not be looked at does not mean that nothing stands there.

@@ -58,6 +58,9 @@ fn row(file: &Published) -> Value {
     if let Some(wished) = &file.renamed_from {
         row["renamed_from"] = wished.to_string().into();
     }
+    if let Some(token) = &file.undo {
+        row["undo"] = token.clone().into();
+    }
     row
 }
 

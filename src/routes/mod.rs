@@ -12,9 +12,11 @@ mod form;
 mod health;
 mod hosts;
 mod list;
+mod management;
 pub(crate) mod outside;
 mod page;
 mod representation;
+mod search;
 mod status;
 mod transfers;
 pub(crate) mod tus;
@@ -103,6 +105,8 @@ struct Route {
 
 /// Where uploads in pieces are, and their methods.
 const TUS_PATH: &str = "/uploads/";
+/// The methods of what stands in the share.
+const FILES_METHODS: &str = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, MOVE, COPY";
 const TUS_METHODS: &str = "HEAD, POST, PATCH, DELETE, OPTIONS";
 
 /// HEAD is told by GET; the body is left out where the answer is written.
@@ -128,12 +132,26 @@ const ROUTES: &[Route] = &[
         methods: &[(Method::Get, status::report)],
     },
     Route {
+        path: "/api/search",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, search::names)],
+    },
+    Route {
+        path: "/api/undo/",
+        allow: "POST",
+        methods: &[(Method::Post, management::undo)],
+    },
+    Route {
         path: "/files/",
-        allow: "GET, HEAD, PUT, DELETE",
+        allow: FILES_METHODS,
         methods: &[
+            (Method::Options, files::options),
             (Method::Get, files::read),
             (Method::Put, files::put),
             (Method::Delete, files::remove),
+            (Method::Mkcol, management::make_folder),
+            (Method::Move, management::relocate),
+            (Method::Copy, management::duplicate),
         ],
     },
     Route {
@@ -204,7 +222,12 @@ fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
         .filter(|(method, _)| *method == wanted)
         .map(|(_, tell)| tell)
         .next();
-    tell.ok_or(Error::MethodNotAllowed(route.allow))?(app, request, rest)
+    match (tell, wanted) {
+        (Some(tell), _) => tell(app, request, rest),
+        // RFC 9110, section 15.6.2.
+        (None, Method::Other) => Err(Error::NotImplemented("There is no such method here.")),
+        (None, _) => Err(Error::MethodNotAllowed(route.allow)),
+    }
 }
 
 /// What `path` has below a route, empty for the route itself, with or without its slash.

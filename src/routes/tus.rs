@@ -20,7 +20,7 @@ use crate::routes::claims::Claim;
 use crate::routes::transfers::Transfer;
 use crate::routes::tus::wish::{Piece, missing, plan};
 use crate::routes::{App, files};
-use crate::storage::{Partial, RelPath};
+use crate::storage::{Partial, Published, RelPath};
 
 /// Bytes after which what has come is made certain, while more comes.
 const COMMIT_BYTES: u64 = 64 << 20;
@@ -87,7 +87,7 @@ fn create(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> 
         }
     };
     match begun {
-        Ok(path) => response = with_path(response, path.as_ref()),
+        Ok(published) => response = with_published(response, published),
         Err(e) => {
             // Its id is told nobody, so that nobody could go on with it.
             partial.remove()?;
@@ -154,8 +154,8 @@ pub(super) fn append(app: &App, request: &mut Request<'_>, rest: &str) -> Result
         };
     }
     let transfer = begin_transfer(app, &partial);
-    let path = take(app, request, &claim, &mut partial, transfer, piece)?;
-    Ok(with_path(Response::empty(204), path.as_ref())
+    let published = take(app, request, &claim, &mut partial, transfer, piece)?;
+    Ok(with_published(Response::empty(204), published)
         .with("Upload-Offset", partial.offset().to_string())
         .with("Upload-Expires", expiry(&partial)))
 }
@@ -214,7 +214,7 @@ fn take(
     partial: &mut Partial<'_>,
     mut transfer: Transfer<'_>,
     piece: Piece,
-) -> Result<Option<RelPath>> {
+) -> Result<Option<Published>> {
     let mut checksum = piece.checksum;
     let received = receive(app, request, claim, partial, &mut transfer, &mut checksum);
     let keeps = match (&received, checksum) {
@@ -277,12 +277,16 @@ fn receive(
 }
 
 /// Publishes an upload that is whole. Where that cannot be, the bytes wait for another try.
-fn finish(app: &App, partial: &mut Partial<'_>, transfer: Transfer<'_>) -> Result<Option<RelPath>> {
+fn finish(
+    app: &App,
+    partial: &mut Partial<'_>,
+    transfer: Transfer<'_>,
+) -> Result<Option<Published>> {
     match partial.publish(|_| Ok(())) {
         Ok(change) => {
             let published = files::publish_files(app, change);
             transfer.done();
-            Ok(published.into_iter().next().map(|file| file.path))
+            Ok(published.into_iter().next())
         }
         Err(e) => {
             transfer.pause();
@@ -328,6 +332,12 @@ pub(super) fn with_version(response: Response) -> Response {
         412 => response.with("Tus-Version", VERSION),
         _ => response,
     }
+}
+
+/// What the answer to the last piece says of the file.
+fn with_published(response: Response, published: Option<Published>) -> Response {
+    let response = with_path(response, published.as_ref().map(|file| &file.path));
+    files::with_undo(response, published.and_then(|file| file.undo))
 }
 
 fn with_path(response: Response, path: Option<&RelPath>) -> Response {

@@ -5,6 +5,7 @@
 //! there only as a `RelPath`.
 
 mod entry;
+mod folders;
 mod link;
 mod name;
 mod naming;
@@ -12,11 +13,16 @@ mod order;
 mod partial;
 mod publish;
 mod record;
+mod relocation;
 mod removal;
+mod replica;
 mod room;
+mod search;
 mod share;
 mod shelf;
 mod sweep;
+mod trash;
+mod undo;
 mod upload;
 mod walk;
 mod watch;
@@ -25,8 +31,13 @@ pub use entry::{Entry, Facts, Kind};
 pub use name::RelPath;
 pub use partial::{Partial, Plan};
 pub use publish::{Change, OnConflict, Published};
+pub use relocation::{Placed, Removed};
+pub use replica::Depth;
+pub use search::Hit;
 pub use share::{OpenFile, Share, Stored, Terms};
 pub use shelf::Unfinished;
+pub use trash::Rest;
+pub use undo::Undone;
 pub use upload::Uploads;
 pub use walk::{Found, Tree};
 pub use watch::{Outside, Pace, Size, Watching};

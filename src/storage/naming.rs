@@ -16,10 +16,10 @@ use rustix::io::{Errno, Result};
 use super::name::NAME_BYTES_MAX;
 use super::upload::temporary_name;
 
-/// A file under a temporary name: the folder it lies in, and the name.
-pub(super) type Source<'a> = (&'a Dir, &'a str);
+/// A file or folder under a name that it is to leave: the folder it lies in, and the name.
+pub(super) type Source<'a> = (&'a Dir, &'a OsStr);
 
-/// Gives a temporary file its name, unless something stands there (`EXIST`).
+/// Gives a file or folder its name, unless something stands there (`EXIST`).
 ///
 /// `RENAME_NOREPLACE` where the file system has it, else a second hard link. Where it has neither,
 /// an empty file reserves the name and is replaced at once: for that moment it can be seen.
@@ -34,6 +34,14 @@ pub(super) fn take_name((from, temporary): Source<'_>, to: &Dir, name: &OsStr) -
         }
         Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {}
         Err(e) => return Err(e),
+    }
+    let stat = statat(from, temporary, AtFlags::SYMLINK_NOFOLLOW)?;
+    if is_folder(&stat) {
+        // No folder has a second name. By a plain rename it can replace nothing but an empty one.
+        return match statat(to, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Err(Errno::EXIST),
+            Err(_) => renameat(from, temporary, to, name),
+        };
     }
     let reserve = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     drop(openat(to, name, reserve, Mode::from_raw_mode(0o666))?);
@@ -59,6 +67,23 @@ pub(super) fn take_free_name(from: Source<'_>, to: &Dir, name: &OsStr) -> Result
         }
     }
     Err(Errno::EXIST)
+}
+
+/// Gives a file or folder its name, in exchange for whatever stands there when `overwrite` allows
+/// it, which is then under the name that was left. True when there was something; `EXIST` when it
+/// was to stay.
+pub(super) fn put(from: Source<'_>, to: &Dir, name: &OsStr, overwrite: bool) -> Result<bool> {
+    loop {
+        match take_name(from, to, name) {
+            Err(Errno::EXIST) if overwrite => {}
+            other => return other.map(|()| false),
+        }
+        match exchange(from, to, name) {
+            // Gone since we looked: the name is free to be taken.
+            Err(Errno::NOENT) => {}
+            other => return other.map(|()| true),
+        }
+    }
 }
 
 /// Gives a temporary file its name, in exchange for the file that stands there, if one does, which

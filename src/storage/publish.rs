@@ -11,22 +11,18 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 
 use cap_std::fs::Dir;
-use rustix::fs::{
-    AtFlags, FileType, Mode, chmodat, fstat, mkdirat, renameat, statat, syncfs, unlinkat,
-};
+use rustix::fs::{AtFlags, fstat, statat, syncfs, unlinkat};
 use rustix::io::Errno;
 
-use super::entry::{Facts, Kind};
+use super::entry::Facts;
+use super::folders::Made;
 use super::name::RelPath;
 use super::naming::{exchange, replace, take_free_name, take_name};
 use super::order::Order;
-use super::removal::remove_tree;
 use super::share::{Share, readable};
-use super::upload::{OPEN_MAX, Upload, Uploads, temporary_name};
+use super::trash::Successor;
+use super::upload::{OPEN_MAX, Upload, Uploads};
 use crate::error::{self, Error};
-
-/// Permissions of a new folder, less the umask.
-const FOLDER_MODE: u32 = 0o755;
 
 /// What to do where something stands at the name of an upload already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +46,8 @@ pub struct Published {
     pub replaced: bool,
     /// Where it was meant to stand, when that was taken.
     pub renamed_from: Option<RelPath>,
+    /// The token that brings back what it replaced, if that was kept.
+    pub undo: Option<String>,
 }
 
 /// A change of the disk that is done and synced, with the locks that keep its events in order:
@@ -83,7 +81,7 @@ impl<'s> Uploads<'s> {
         let mut order = share.hold(self.list.iter().filter_map(|u| Some(u.target.split()?.0)));
         let mut batch = Batch {
             share,
-            made: Vec::new(),
+            made: Made::new(share),
             placed: Vec::new(),
         };
         for upload in self.list {
@@ -94,15 +92,12 @@ impl<'s> Uploads<'s> {
             }
         }
         match batch.settle() {
-            Ok(what) => {
-                what.iter()
-                    .for_each(|file| order.touch(&file.path, Some(file.facts)));
-                batch.made.iter().for_each(|path| order.make(path));
-                Ok(Change {
-                    what,
-                    folders: batch.made,
-                    _order: order,
-                })
+            Ok(mut what) => {
+                batch.discard_replaced(&mut what);
+                let told = what.iter().map(|file| (&file.path, file.facts));
+                told.for_each(|(path, facts)| order.touch(path, Some(facts)));
+                batch.made.note(&mut order);
+                Ok(Change::new(what, batch.made.list, order))
             }
             Err(e) => {
                 batch.take_back();
@@ -112,52 +107,22 @@ impl<'s> Uploads<'s> {
     }
 }
 
-impl Share {
-    /// Removes a file, or a folder with what it holds. It vanishes at once and as a whole: it is
-    /// moved to a hidden name first. What of it cannot be removed then, the next start sweeps.
-    ///
-    /// # Errors
-    /// `NotFound`, `Forbidden` for the shared folder itself, `Io`.
-    pub fn remove(
-        &self,
-        path: &RelPath,
-        permit: impl Fn(&RelPath) -> error::Result<()>,
-    ) -> error::Result<Change<'_, Kind>> {
-        let (parent, name) = path
-            .split()
-            .ok_or(Error::Forbidden("That is the shared folder."))?;
-        let order = self.hold(std::iter::once(parent.clone()));
-        permit(path)?;
-        let dir = self.folder(&parent)?;
-        let failed = |e: Errno| Error::io("remove", path, e.into());
-        let stat = statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
-        let hidden = temporary_name()?;
-        renameat(&dir, name, &dir, &hidden).map_err(failed)?;
-        let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        if let Err(e) = self.sync_folder(&dir, &parent) {
-            // It is to stand as it stood, unless somebody has put another there by now: a folder
-            // replaces nothing but an empty one anyway.
-            let put_back = match is_folder {
-                true => renameat(&dir, &hidden, &dir, name),
-                false => take_name((&dir, &hidden), &dir, name),
-            };
-            return match put_back {
-                Ok(()) | Err(_) => Err(e),
-            };
-        }
-        // Nobody is to watch it fall to pieces.
-        self.note(path, None);
-        match is_folder {
-            true => drop(remove_tree(&dir, OsStr::new(&hidden))),
-            false => drop(dir.remove_file(&hidden)),
-        }
-        Ok(Change {
-            what: Facts::new(&stat).kind,
-            folders: Vec::new(),
+impl<'s, T> Change<'s, T> {
+    pub(super) fn new(what: T, folders: Vec<RelPath>, order: Order<'s>) -> Change<'s, T> {
+        Change {
+            what,
+            folders,
             _order: order,
-        })
+        }
     }
 
+    /// Lets others change those folders again.
+    pub fn finish(self) -> T {
+        self.what
+    }
+}
+
+impl Share {
     /// Brings the contents of uploads to the disk: a few one by one, many by syncing their file
     /// system once, which is one commit of its journal instead of a thousand.
     fn sync_contents(&self, uploads: &[Upload]) -> error::Result<()> {
@@ -191,7 +156,7 @@ impl Share {
 
     /// Brings the names in a folder to the disk. A file system that has no such thing as syncing a
     /// folder says so with `INVAL`, and then there is nothing to be done.
-    fn sync_folder(&self, dir: &Dir, path: &RelPath) -> error::Result<()> {
+    pub(super) fn sync_folder(&self, dir: &Dir, path: &RelPath) -> error::Result<()> {
         if !self.terms.sync {
             return Ok(());
         }
@@ -213,7 +178,7 @@ fn sync_once(dir: &Dir, path: &RelPath, synced: &mut BTreeSet<u64>) -> error::Re
 }
 
 /// Since Linux 5.8 `syncfs` tells of failed writes; before, only syncing each file does.
-fn reports_errors_of_syncfs() -> bool {
+pub(super) fn reports_errors_of_syncfs() -> bool {
     let system = rustix::system::uname();
     let release = system.release().to_string_lossy();
     let mut numbers = release
@@ -225,8 +190,7 @@ fn reports_errors_of_syncfs() -> bool {
 /// What one request has changed so far, with what it takes to change it back.
 struct Batch<'s> {
     share: &'s Share,
-    /// Folders made, outermost first.
-    made: Vec<RelPath>,
+    made: Made<'s>,
     placed: Vec<Placed>,
 }
 
@@ -244,14 +208,14 @@ impl Batch<'_> {
         let (parent, name) = target
             .split()
             .ok_or(Error::Forbidden("That is the shared folder."))?;
-        let folder = self.make_folders(&parent)?;
+        let folder = self.made.open(&parent)?;
         let failed = |e: Errno| match e {
             Errno::ISDIR => Error::Conflict("A folder stands at that path."),
             // Its hidden file went with the folder that it lay in.
             Errno::NOENT => Error::Conflict("The folder was removed meanwhile."),
             other => Error::io("name", &target, other.into()),
         };
-        let from = (&*upload.folder, upload.temporary.as_str());
+        let from = (&*upload.folder, OsStr::new(&upload.temporary));
         let (name, replaced) = match on_conflict {
             OnConflict::Fail => {
                 take_name(from, &folder, name).map_err(failed)?;
@@ -274,50 +238,25 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Opens a folder, making it and the folders on the way to it where they are missing.
-    fn make_folders(&mut self, path: &RelPath) -> error::Result<Dir> {
-        match self.share.folder(path) {
-            Err(Error::NotFound) => {}
-            other => return other,
+    /// Keeps what was replaced for a while, as far as it can be kept.
+    fn discard_replaced(&mut self, published: &mut [Published]) {
+        let sync = self.placed.len() <= OPEN_MAX;
+        for (placed, published) in self.placed.iter_mut().zip(published) {
+            if placed.replaced {
+                let upload = &mut placed.upload;
+                let old = (&*upload.folder, OsStr::new(&upload.temporary));
+                let successor = Some(Successor::of(&published.facts));
+                published.undo = self.share.discard(old, &published.path, successor, sync);
+                upload.pending = published.undo.is_none();
+            }
         }
-        let terms = self.share.terms;
-        let mut at = self.share.folder(&RelPath::root())?;
-        for step in path.ancestors() {
-            at = match self.share.folder(&step) {
-                Err(Error::NotFound) => {
-                    let failed = |e: Errno| Error::io("create", &step, e.into());
-                    // Its folder is not held, and those who watch must not take it for another's.
-                    self.share.announce_folder(&step);
-                    match mkdirat(&at, step.name(), Mode::from_raw_mode(FOLDER_MODE)) {
-                        Ok(()) => self.made.push(step.clone()),
-                        Err(e) => {
-                            self.share.confirm_folder(&step, false);
-                            if e != Errno::EXIST {
-                                return Err(failed(e));
-                            }
-                        }
-                    }
-                    if let Some(mode) = terms.folder_mode {
-                        let mode = Mode::from_raw_mode(mode);
-                        chmodat(&at, step.name(), mode, AtFlags::empty()).map_err(failed)?;
-                    }
-                    self.share.folder(&step).map_err(|e| match e {
-                        Error::NotFound => {
-                            Error::Forbidden("A link that leads nowhere is in the way.")
-                        }
-                        other => other,
-                    })?
-                }
-                other => other?,
-            };
-        }
-        Ok(at)
     }
 
     /// Syncs each folder that has changed, once, and looks at what now stands at each name.
     fn settle(&self) -> error::Result<Vec<Published>> {
         let outer = self
             .made
+            .list
             .iter()
             .filter_map(|folder| Some(folder.split()?.0));
         let changed: BTreeSet<RelPath> = self
@@ -342,6 +281,7 @@ impl Batch<'_> {
         Ok(Published {
             facts: Facts::new(&stat),
             replaced: placed.replaced,
+            undo: None,
             renamed_from: (*wished != path).then(|| wished.clone()),
             path,
         })
@@ -360,7 +300,7 @@ impl Batch<'_> {
             let Ok(folder) = self.share.folder(&parent) else {
                 continue;
             };
-            let from = (&*upload.folder, upload.temporary.as_str());
+            let from = (&*upload.folder, OsStr::new(&upload.temporary));
             let undone = if replaced {
                 exchange(from, &folder, &name)
             } else {
@@ -370,14 +310,6 @@ impl Batch<'_> {
                 Ok(()) | Err(_) => {}
             }
         }
-        for made in self.made.drain(..).rev() {
-            let parent = made
-                .split()
-                .and_then(|(parent, _)| self.share.folder(&parent).ok());
-            let removed = parent.map(|dir| unlinkat(&dir, made.name(), AtFlags::REMOVEDIR));
-            match removed {
-                Some(Ok(()) | Err(_)) | None => self.share.confirm_folder(&made, false),
-            }
-        }
+        self.made.take_back();
     }
 }

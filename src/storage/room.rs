@@ -62,16 +62,34 @@ impl Room<'_> {
         Ok(())
     }
 
+    /// Promises so many bytes more.
+    ///
+    /// # Errors
+    /// As `Share::promise`.
+    pub(super) fn promise_more(&mut self, bytes: u64) -> Result<()> {
+        self.extend(bytes)
+    }
+
     fn extend(&mut self, bytes: u64) -> Result<()> {
+        while !self.try_extend(bytes)? {
+            // What was deleted gives way before an upload is refused.
+            if !self.share.purge_oldest() {
+                return Err(Error::NoSpace);
+            }
+        }
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: u64) -> Result<bool> {
         // Held while the disk is asked, so that nobody is promised the same room meanwhile.
         let mut promised = self.ledger.lock();
         let free = self.share.room_bytes()?.saturating_sub(*promised);
         if free < bytes.saturating_add(self.share.terms.free_bytes_min) {
-            return Err(Error::NoSpace);
+            return Ok(false);
         }
         *promised += bytes;
         self.left += bytes;
-        Ok(())
+        Ok(true)
     }
 
     /// What could be promised now.

@@ -22,6 +22,7 @@ use super::link;
 use super::name::{PATH_BYTES_MAX, PRIVATE_FOLDER, RelPath, is_reserved};
 use super::order::Locks;
 use super::room::Ledger;
+use super::trash::Trash;
 use super::watch::{Pace, Watch};
 use crate::error::{Error, Result};
 
@@ -40,6 +41,8 @@ pub struct Share {
     pub(super) has_private: AtomicBool,
     /// Room that uploads were promised.
     pub(super) ledger: Arc<Ledger>,
+    /// What was deleted or replaced, and can be brought back.
+    pub(super) trash: Trash,
     /// The folders that somebody looks at.
     pub(super) watch: Watch,
     /// Held from a change of the disk to its event, so that events come in the order of the disk.
@@ -57,6 +60,8 @@ pub struct Terms {
     pub file_mode: Option<u32>,
     /// Permissions of new folders; None is 0755 less the umask.
     pub folder_mode: Option<u32>,
+    /// Seconds for which what was deleted or replaced is kept; 0 is not at all.
+    pub undo_s: u64,
 }
 
 /// A regular file, open for reading.
@@ -109,6 +114,7 @@ impl Share {
             terms,
             has_private: AtomicBool::new(has_private),
             ledger: Arc::default(),
+            trash: Trash::default(),
             watch: Watch::new(pace),
             order: Locks::default(),
         })
@@ -270,9 +276,7 @@ impl Share {
             return Err(Error::NotFound);
         }
         let path = folder.entry(name);
-        let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|e| Error::io("look at", &path, e.into()))?;
-        let facts = Facts::new(&stat);
+        let facts = self.own_facts(dir, folder, name)?;
         Ok(match facts.kind {
             // One that leads nowhere or outside stays a link.
             Kind::Link => (self.facts(&path).unwrap_or(facts), true),
@@ -280,9 +284,16 @@ impl Share {
         })
     }
 
+    /// What stands under a name itself, link or not.
+    pub(super) fn own_facts(&self, dir: &Dir, folder: &RelPath, name: &OsStr) -> Result<Facts> {
+        let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
+        let stat = stat.map_err(|e| Error::io("look at", folder.entry(name), e.into()))?;
+        Ok(Facts::new(&stat))
+    }
+
     /// How deep an open folder lies, as far as livedrop's own names go by it: a link can lead to
     /// the root from deeper down, and then what is livedrop's own lies here too.
-    fn depth(&self, dir: impl AsFd) -> usize {
+    pub(super) fn depth(&self, dir: impl AsFd) -> usize {
         usize::from(!self.is_root(dir))
     }
 

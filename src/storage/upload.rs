@@ -309,6 +309,7 @@ impl Terms {
         free_bytes_min: 0,
         file_mode: None,
         folder_mode: None,
+        undo_s: 0,
     };
 }
 
@@ -336,7 +337,7 @@ fn mount_of(folder: &Dir) -> rustix::io::Result<Mount> {
 
 /// Sets a file's time; the standard library has 32 bits for it on some targets, which end in 2038.
 /// So do some kernels and file systems: there the file gets the last time that they know.
-fn set_modified(file: &File, time: SystemTime) -> rustix::io::Result<()> {
+pub(super) fn set_modified(file: &File, time: SystemTime) -> rustix::io::Result<()> {
     let set = |modified: Timespec| {
         let times = Timestamps {
             last_access: Timespec {

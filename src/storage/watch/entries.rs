@@ -58,6 +58,8 @@ pub(super) struct Folder {
     pub(super) lease_until: Instant,
     /// Streams that show it.
     pub(super) holders: usize,
+    /// Whether we have brought it back ourselves, and told.
+    pub(super) is_back: bool,
 }
 
 /// Which folder it is, by whatever path.
@@ -88,6 +90,7 @@ impl Folder {
             mark: 0,
             lease_until,
             holders: 0,
+            is_back: false,
         }
     }
 
@@ -207,6 +210,21 @@ impl State {
                 self.folders.remove(path);
             }
         }
+    }
+
+    /// We have made a folder at this path, or something else.
+    pub(super) fn back(&mut self, path: &RelPath) {
+        if let Some(folder) = self.folders.get_mut(path)
+            && folder.stage == Stage::Missing
+        {
+            folder.is_back = true;
+        }
+    }
+
+    /// Whether a folder that was missing was brought back by us; asked once.
+    pub(super) fn take_back(&mut self, path: &RelPath) -> bool {
+        let folder = self.folders.get_mut(path);
+        folder.is_some_and(|folder| std::mem::take(&mut folder.is_back))
     }
 
     /// Replaces a folder's table.

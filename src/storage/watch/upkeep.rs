@@ -128,7 +128,8 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
                 .share
                 .begin_watch(&path, || (self.mark)(), false)
                 .is_some();
-            if is_back && tells {
+            let was_told = is_back && self.share.watch.lock().take_back(&path);
+            if is_back && tells && !was_told {
                 (self.tell)(Outside::Folder(path));
             }
         }

@@ -34,7 +34,8 @@ impl Binary {
         let other = std::env::var("LIVEDROP_TEST_SERVER").unwrap_or_default();
         let mut words = other.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or(env!("CARGO_BIN_EXE_livedrop")));
-        command.args(words);
+        // As in process: a folder holds what it shows. Options come before the environment.
+        command.args(words).env("LIVEDROP_UNDO_MINUTES", "0");
         command
     }
 

@@ -33,6 +33,7 @@ impl Tracer {
     pub fn start(folder: &Path, expressions: &[&str], options: &[&str]) -> Tracer {
         let log = NamedTempFile::new().unwrap();
         let mut command = Command::new("strace");
+        command.env("LIVEDROP_UNDO_MINUTES", "0");
         command
             .args(["-D", "-f", "-qq", "-s", "300", "-o"])
             .arg(log.path());
