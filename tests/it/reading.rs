@@ -251,8 +251,10 @@ fn routes_that_are_not_there_and_methods_that_they_lack() {
         );
     }
     for (line, allow) in [
-        ("POST /files/a", "GET, HEAD, PUT, DELETE"),
-        ("BREW /files/a", "GET, HEAD, PUT, DELETE"),
+        (
+            "POST /files/a",
+            "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, MOVE, COPY",
+        ),
         ("GET /upload", "POST"),
         ("DELETE /", "GET, HEAD"),
         ("PUT /api/list/", "GET, HEAD"),
@@ -265,5 +267,10 @@ fn routes_that_are_not_there_and_methods_that_they_lack() {
         );
         assert_eq!(answer.code(), "method_not_allowed");
     }
+    let answer = server.ask("BREW /files/a", &[], b"");
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (501, "not_implemented")
+    );
     assert_eq!(server.get("/health").body, b"ok\n");
 }

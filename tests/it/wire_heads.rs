@@ -171,9 +171,9 @@ pub const REFUSED: &[Row] = &[
 /// The connection goes on after each of these; it is tried with another request.
 pub const SERVED: &[Row] = &[
     line!("GET /health HTTP/1.1", 200),
-    line!("get /health HTTP/1.1", 405),
-    line!("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF /health HTTP/1.1", 405),
-    line!("!#$%&'*+-.^_`|~ /health HTTP/1.1", 405),
+    line!("get /health HTTP/1.1", 501),
+    line!("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF /health HTTP/1.1", 501),
+    line!("!#$%&'*+-.^_`|~ /health HTTP/1.1", 501),
     line!("GET /health? HTTP/1.1", 200),
     line!("GET /health?\"<>\\^`{|} HTTP/1.1", 200),
     line!("GET /health?\u{e4} HTTP/1.1", 200),
