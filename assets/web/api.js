@@ -8,6 +8,8 @@ import { fileUrl } from './paths.js';
 /** @typedef {import('./state.js').Listing} Listing */
 
 const ANSWER_WAIT_MS = 20_000;
+/** A tree that goes to another disk is copied before the answer. */
+const LONG_WAIT_MS = 3_600_000;
 const EVENTS = [
   'upload', 'update', 'delete', 'move', 'folder', 'progress', 'reset', 'ready', 'beat',
 ];
@@ -39,9 +41,9 @@ function refusal(status, body) {
 }
 
 /** @param {string} url @param {RequestInit} init @returns {Promise<Response>} */
-async function ask(url, init = {}) {
+async function ask(url, init = {}, wait_ms = ANSWER_WAIT_MS) {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), ANSWER_WAIT_MS);
+  const timer = setTimeout(() => stop.abort(), wait_ms);
   let response;
   let body = '';
   try {
@@ -66,9 +68,60 @@ export async function list(dir) {
   }
 }
 
-/** @param {string} key @returns {Promise<void>} */
+/** @param {string} url @returns {Promise<any>} */
+async function json(url) {
+  const response = await ask(url);
+  return response.json().catch(() => { throw new ApiError('unreachable', 0, ''); });
+}
+
+/** @returns {Promise<{read_only: boolean, free_bytes?: number}>} */
+export const status = () => json('api/status');
+
+/**
+ * @param {string} dir a key @param {string} words
+ * @returns {Promise<{entries: (import('./state.js').Listed & {path: string})[],
+ *   truncated: boolean}>}
+ */
+export const search = (dir, words) => json(`api/search?dir=${dir}&q=${encodeURIComponent(words)}`);
+
+/** @param {string} key @returns {Promise<string | null>} what brings it back */
 export async function remove(key) {
-  await ask(fileUrl(key), { method: 'DELETE' });
+  return undoOf(await ask(fileUrl(key), { method: 'DELETE' }));
+}
+
+/** @param {string} key @returns {Promise<unknown>} */
+export const makeFolder = (key) => ask(fileUrl(key), { method: 'MKCOL' });
+
+/** Never over something that stands there. @param {'MOVE' | 'COPY'} method
+ * @param {string} from a key @param {string} to a key @returns {Promise<unknown>} */
+export function transfer(method, from, to) {
+  const Destination = new URL(fileUrl(to), document.baseURI).href;
+  return ask(fileUrl(from), { method, headers: { Destination, Overwrite: 'F' } }, LONG_WAIT_MS);
+}
+
+/** @param {string} token @returns {Promise<unknown>} */
+export const undo = (token) => ask(`api/undo/${token}`, { method: 'POST' });
+
+/** @param {Response} response */
+const undoOf = (response) => response.headers.get('Livedrop-Undo');
+
+/** The first part of a text. @param {string} key @param {number} bytes_max */
+export async function text(key, bytes_max) {
+  const headers = { Range: `bytes=0-${bytes_max - 1}` };
+  try {
+    return await (await ask(fileUrl(key), { headers })).arrayBuffer();
+  } catch (error) {
+    // An empty file has no first byte.
+    if (error instanceof ApiError && error.status === 416) return new ArrayBuffer(0);
+    throw error;
+  }
+}
+
+/** The address of a folder for others, and its picture. @param {string} dir a key */
+export async function share(dir) {
+  const response = await ask(`api/qr.svg?dir=${dir}`);
+  const url = response.headers.get('Livedrop-Url') ?? '';
+  return { url, picture: URL.createObjectURL(await response.blob()) };
 }
 
 /**
