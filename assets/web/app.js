@@ -263,7 +263,9 @@ function droppable() {
 
 const viewer = mountViewer(find(document, '#viewer'), words, { close: endView, view });
 const sharing = mountShare(find(document, '#sharing'), texts);
-find(document, '#share').addEventListener('click', () => sharing.open(state.dir));
+const share_button = find(document, '#share');
+share_button.addEventListener('click', () => sharing.open(state.dir));
+share_button.hidden = false;
 
 function draw() {
   drawing = false;

@@ -133,5 +133,6 @@ export function mountTheme(button, texts) {
     draw();
   });
   preferred.addEventListener('change', draw);
+  button.hidden = false;
   draw();
 }
