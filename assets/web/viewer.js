@@ -131,8 +131,9 @@ export function mountViewer(dialog, words, on) {
         && state.pending === null;
       const wanted = `${key} ${gone ? 'gone' : entry?.modified ?? ''}`;
       // Before the list is there its times are not: what is shown by then is the same file.
-      if (wanted === shown || (shown.startsWith(`${key} `) && shown.endsWith(' ') && !gone)) return;
+      const same = wanted === shown || (shown === `${key} ` && !gone);
       shown = wanted;
+      if (same) return;
       if (gone) {
         showing += 1;
         stage.dataset.view = 'none';
