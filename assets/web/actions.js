@@ -18,9 +18,10 @@ const COPIES_MAX = 99;
  * @param {import('./row.js').Words} needs.words
  * @param {(text: string, mood: 'good' | 'bad') => void} needs.say
  * @param {(name: string, data: any) => void} needs.tell an event, as the stream would tell it
+ * @param {() => void} needs.came something new stands there, of which the stream will tell
  * @param {(key: string) => import('./state.js').Entry | undefined} needs.entry
  */
-export function createActions({ api, words, say, tell, entry }) {
+export function createActions({ api, words, say, tell, came, entry }) {
   const { texts, format } = words;
 
   /** @param {string} key */
@@ -56,10 +57,16 @@ export function createActions({ api, words, say, tell, entry }) {
     return done;
   };
 
+  /** @param {'MOVE' | 'COPY'} method @param {string} from @param {string} to */
+  const transfer = (method, from, to) => api.transfer(method, from, to).catch((error) => {
+    // Nothing is ever replaced, so that this refusal has one meaning.
+    throw error.status === 412 ? new ApiError('exists', 412, '') : error;
+  });
+
   /** @param {string} from @param {string} to */
   const move = async (from, to) => {
     const kind = kindOf(from);
-    await api.transfer('MOVE', from, to);
+    await transfer('MOVE', from, to);
     tell('move', { from: '', from_href: from, path: '', href: to, kind });
   };
 
@@ -112,7 +119,7 @@ export function createActions({ api, words, say, tell, entry }) {
         for (let number = same ? 2 : 1; ; number += 1) {
           const name = number === 1 ? lastOf(key) : numbered(lastOf(key), kindOf(key), number);
           try {
-            await api.transfer('COPY', key, join(dir, name));
+            await transfer('COPY', key, join(dir, name));
             return;
           } catch (error) {
             const taken = error instanceof ApiError && error.status === 412;
@@ -121,6 +128,7 @@ export function createActions({ api, words, say, tell, entry }) {
         }
       }, texts.not_copied);
       if (done > 0) say(texts.copied(done, format.count(done), titleOf(dir)), 'good');
+      came();
     },
 
     /** @param {string} dir @param {string} name @returns {Promise<string | null>} what is wrong */
@@ -148,6 +156,7 @@ export function createActions({ api, words, say, tell, entry }) {
         });
       }, texts.not_undone);
       if (done > 0) say(texts.undone(done, format.count(done)), 'good');
+      came();
     },
   };
 

@@ -35,6 +35,9 @@ const format = createFormat(locale);
 const words = { texts, format };
 document.documentElement.lang = texts.locale;
 fill(document, texts);
+find(document, 'h1').hidden = false;
+// The server has written it for browsers that run no script.
+find(document, '.plain').remove();
 
 const RELIST_MS = [1000, 2000, 4000, 8000, 15_000];
 const KNOWN_MAX = 30;
@@ -215,6 +218,7 @@ const actions = createActions({
     if (name === 'move' && state.link === 'live') echoes.add(`${data.from_href} ${data.href}`);
     happened(name, data, null);
   },
+  came: () => { if (state.link !== 'live') list(false); },
   entry: (key) => state.entries.get(key) ?? search.found().entries.get(key),
 });
 const offer = mountOffer(find(document, '#offer'), (offers, replaced) => {

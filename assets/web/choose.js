@@ -2,7 +2,7 @@
 //
 // It only asks; what is done then is for actions.js.
 
-import { list } from './api.js';
+import { ApiError, list } from './api.js';
 import { find, setParts, setPicture, setText } from './elements.js';
 import { errorText } from './lang.js';
 import { compare } from './order.js';
@@ -48,7 +48,7 @@ export function mountChoose(dialog, texts) {
     asked += 1;
     const mine = asked;
     dir = to;
-    setText(find(dialog, '.subject'), to === '' ? texts.home : nameOf(to));
+    setText(find(dialog, '.subject bdi'), to === '' ? texts.home : nameOf(to));
     const up = to === '' ? [] : [rowFor(parentOf(to), texts.up, 'up')];
     rows.replaceChildren(...up);
     try {
@@ -61,7 +61,8 @@ export function mountChoose(dialog, texts) {
       rows.append(...folders.map(({ key, name }) => rowFor(key, name, 'folder')));
       setText(find(dialog, '.wrong'), folders.length === 0 ? texts.no_folders : '');
     } catch (error) {
-      setText(find(dialog, '.wrong'), errorText(texts, /** @type {any} */ (error).code));
+      if (!(error instanceof ApiError)) throw error;
+      setText(find(dialog, '.wrong'), errorText(texts, error.code));
     }
     (rows.querySelector('button:not(:disabled)') ?? here).focus();
   };

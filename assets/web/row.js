@@ -35,7 +35,8 @@ export function mountRow({ texts, format }, since) {
     if (entry.where !== undefined) return entry.where;
     if (entry.kind !== 'file') return texts.kinds[entry.kind];
     const extension = extensionOf(entry.name);
-    return texts.kind_of(extension.length < 6 ? extension.toUpperCase() : '', texts.kinds[picture]);
+    const tells = extension.length < 6 && extension !== 'txt';
+    return texts.kind_of(tells ? extension.toUpperCase() : '', texts.kinds[picture]);
   };
 
   /** @param {Entry} entry */

@@ -28,6 +28,7 @@ struct Words {
     missing: &'static str,
     download: &'static str,
     whole: &'static str,
+    files: &'static str,
     upload: &'static str,
     next: &'static str,
     more: &'static str,
@@ -41,6 +42,7 @@ static ENGLISH: Words = Words {
     missing: "This folder cannot be shown.",
     download: "Download",
     whole: "Download all as one zip",
+    files: "Files",
     upload: "Upload",
     next: "More",
     more: "There is more in this folder than can be listed here.",
@@ -54,6 +56,7 @@ static CHINESE: Words = Words {
     missing: "无法显示这个文件夹。",
     download: "下载",
     whole: "打包下载全部",
+    files: "文件",
     upload: "上传",
     next: "更多",
     more: "此文件夹的内容过多,无法全部列出。",
@@ -121,9 +124,9 @@ fn write_folder(app: &App, request: &Request<'_>, words: &Words, html: &mut Stri
     let _ = write!(
         html,
         "<form method=\"post\" action=\"upload?dir={here}\" enctype=\"multipart/form-data\">\
-         <input type=\"file\" name=\"file\" aria-label=\"{0}\" multiple required> \
-         <button class=\"primary\">{0}</button></form>",
-        words.upload
+         <input type=\"file\" name=\"file\" aria-label=\"{}\" multiple required> \
+         <button class=\"primary\">{}</button></form>",
+        words.files, words.upload
     );
     if rows.is_empty() {
         let _ = write!(html, "<p>{}</p>", words.empty);
