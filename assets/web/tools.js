@@ -43,7 +43,8 @@ export function mountTools(root, columns, texts, on) {
       head.classList.toggle('is-order', mine);
       head.classList.toggle('is-down', mine && down);
       const next = mine && !down ? 1 : 0;
-      setLabel(head, /** @type {any} */ (texts.orders)[ORDERS[i]][next]);
+      setAttribute(head, 'title', /** @type {any} */ (texts.orders)[ORDERS[i]][next]);
+      setAttribute(head, 'aria-pressed', String(mine));
     });
     setAttribute(grid, 'aria-pressed', String(look.grid));
     setPicture(grid, look.grid ? 'list' : 'grid');
