@@ -39,8 +39,7 @@ pub(super) fn index(app: &App, request: &mut Request<'_>, _rest: &str) -> Result
     (part.etag, &list).hash(&mut hasher);
     let etag = format!("W/\"{:016x}\"", hasher.finish());
     let identity = |response: Response| {
-        identified(response, &etag, "Accept-Encoding, Accept-Language")
-            .with("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        identified(response, &etag).with("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     };
     if is_known(request, &etag) {
         return Ok(identity(Response::empty(304)));
@@ -72,7 +71,7 @@ fn part_named(request: &Request<'_>, name: &str) -> Result<Response> {
     let gzipped = request.accepts("Accept-Encoding", "gzip");
     // Weak, since it names two encodings of one content (RFC 9110, section 8.8.3.3).
     let etag = format!("W/{}", part.etag);
-    let identity = |response: Response| identified(response, &etag, "Accept-Encoding");
+    let identity = |response: Response| identified(response, &etag);
     if is_known(request, &etag) {
         return Ok(identity(Response::empty(304)));
     }
@@ -91,10 +90,11 @@ fn named(name: &str) -> Result<&'static Part> {
     part.ok_or(Error::NotFound)
 }
 
-fn identified(response: Response, etag: &str, vary: &'static str) -> Response {
+/// The language needs no mention in Vary: each use asks anew, and the tag is that of the words.
+fn identified(response: Response, etag: &str) -> Response {
     response
         .with("ETag", etag.to_owned())
-        .with("Vary", vary)
+        .with("Vary", "Accept-Encoding")
         .with("Cache-Control", "no-cache")
 }
 

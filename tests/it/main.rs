@@ -33,6 +33,7 @@ mod managing;
 mod names;
 mod outside;
 mod pictures;
+mod page;
 mod power;
 mod process;
 mod races;
