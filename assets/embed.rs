@@ -62,9 +62,10 @@ fn parts(source: &Path) -> BTreeMap<String, Vec<u8>> {
     for name in sheets.iter().chain(&modules) {
         parts.remove(name);
     }
+    // Workers and languages are scripts of their own, joined with what they need.
     for (name, part) in &mut parts {
         if name.ends_with(".js") {
-            *part = join::without_comments(std::str::from_utf8(part).unwrap()).into();
+            *part = join::module(source, name).0.into();
         }
     }
     parts.insert("index.html".into(), page.into());

@@ -51,8 +51,15 @@ fn without_types(line: &str) -> String {
 /// those that it needs, and gives back what it exports.
 pub(crate) fn module(folder: &Path, root: &str) -> (String, Vec<String>) {
     let mut joined = Joined::default();
-    let body = joined.add(folder, root, &mut Vec::new()).text;
-    joined.text += &body;
+    let body = joined.add(folder, root, &mut Vec::new());
+    joined.text += &body.text;
+    if !body.exports.is_empty() {
+        let exports = body
+            .exports
+            .join(", ")
+            .replace("default: $default", "$default as default");
+        writeln!(joined.text, "export {{ {exports} }};").unwrap();
+    }
     (joined.text, joined.order)
 }
 
@@ -175,6 +182,10 @@ pub(crate) fn styles(
     let mut css = String::new();
     let mut names = Vec::new();
     for line in page.lines() {
+        // What is joined into the script has no address to be fetched from ahead of it.
+        if line.trim_start().starts_with("<link rel=\"modulepreload\"") {
+            continue;
+        }
         let sheet = line
             .strip_prefix(LINK.0)
             .and_then(|rest| rest.strip_suffix(LINK.1));

@@ -260,9 +260,10 @@ mountCarry({
   hold: listing.hold, release: listing.release,
 });
 
-/** @returns {string | null} */
+/** @returns {string | null} the folder that takes what comes; a drop box shows none and takes it */
 function droppable() {
-  return state.phase === 'ready' && !read_only ? state.dir : null;
+  const taking = state.phase === 'ready' || state.code === 'forbidden';
+  return taking && !read_only ? state.dir : null;
 }
 
 const viewer = mountViewer(find(document, '#viewer'), words, { close: endView, view });
@@ -284,7 +285,7 @@ function draw() {
   crumbs.update(state.dir);
   sign.update(state);
   uploads.update(snapshot, state.dir);
-  listing.update(state, all, Date.now(), { grid, words: found.words });
+  listing.update(state, all, Date.now(), { grid, words: found.words, more: found.truncated });
   desk.update(all);
   place.update(state, all.length, found, !read_only);
   tools.update(state.phase === 'ready' && (all.length > 0 || searching || !read_only), !read_only);

@@ -37,7 +37,12 @@ export function mountCarry(on) {
     return possible ? { element, dir } : null;
   };
 
+  // A finger that rests on a row selects it; browsers would begin to drag it too.
+  let touched = false;
+  addEventListener('pointerdown', ({ pointerType }) => { touched = pointerType === 'touch'; });
+
   addEventListener('dragstart', (event) => {
+    if (touched) return event.preventDefault();
     const row = /** @type {HTMLElement | null} */ (
       /** @type {Element} */ (event.target).closest?.('.row') ?? null);
     const key = row?.dataset.key;

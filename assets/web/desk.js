@@ -100,6 +100,8 @@ export function mountDesk(words, { actions, folder, writable, changed, open, up 
     const form = document.createElement('form');
     form.method = 'post';
     form.action = downloadUrl(dir);
+    // A frame of its own: leaving the page, even for a download, asks about running uploads.
+    form.target = 'saving';
     for (const key of keys) {
       const field = document.createElement('input');
       field.name = 'name';

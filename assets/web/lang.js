@@ -57,10 +57,8 @@ export function fill(root, texts) {
     element.setAttribute('aria-label', text);
     element.setAttribute('title', text);
   }
-  for (const [field, attribute] of [['hint', 'placeholder'], ['alt', 'alt']]) {
-    for (const element of root.querySelectorAll(`[data-${field}]`)) {
-      const name = /** @type {HTMLElement} */ (element).dataset[field] ?? '';
-      element.setAttribute(attribute, all[name]);
-    }
+  for (const element of root.querySelectorAll('[data-hint]')) {
+    const name = /** @type {HTMLElement} */ (element).dataset.hint ?? '';
+    element.setAttribute('placeholder', all[name]);
   }
 }

@@ -188,7 +188,8 @@ export function mountListing(root, words, on) {
     },
     /**
      * @param {import('./state.js').State} state @param {Rows} wanted @param {number} at Unix ms
-     * @param {{grid: boolean, words: string}} look words: of the search whose results these are
+     * @param {{grid: boolean, words: string, more: boolean}} look words: of the search that found
+     *   these; more: whether it would find more
      */
     update(state, wanted, at, look) {
       now = at;
@@ -225,7 +226,8 @@ export function mountListing(root, words, on) {
       const folder = state.dir === '' ? texts.home : plain(nameOf(state.dir));
       setAttribute(list, 'aria-label', texts.list_of(folder));
       const told = [texts.items(wanted.length, format.count(wanted.length))];
-      if (state.free_bytes !== null) told.push(texts.free(format.size(state.free_bytes)));
+      if (look.more) told.push(texts.found_more);
+      else if (state.free_bytes !== null) told.push(texts.free(format.size(state.free_bytes)));
       setText(find(root, '.total'), told.join(' · '));
     },
   };

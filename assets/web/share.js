@@ -9,7 +9,7 @@ import { errorText } from './lang.js';
 
 /** @param {HTMLDialogElement} dialog @param {import('./lang.js').Texts} texts */
 export function mountShare(dialog, texts) {
-  const picture = find(dialog, 'img');
+  const place = find(dialog, '.qr-place');
   const field = find(dialog, 'input');
   const copy = find(dialog, '.primary');
 
@@ -21,7 +21,11 @@ export function mountShare(dialog, texts) {
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
   });
-  dialog.addEventListener('close', () => URL.revokeObjectURL(picture.src));
+  dialog.addEventListener('close', () => {
+    const picture = place.firstElementChild;
+    if (picture !== null) URL.revokeObjectURL(picture.src);
+    place.replaceChildren();
+  });
 
   /** @param {string} text @returns {Promise<boolean>} */
   async function copied(text) {
@@ -38,13 +42,15 @@ export function mountShare(dialog, texts) {
     /** @param {string} dir a key */
     async open(dir) {
       setText(copy, texts.copy_link);
-      picture.hidden = true;
       setText(find(dialog, '.wrong'), '');
       dialog.showModal();
       try {
         const { url, picture: source } = await share(dir);
+        const picture = new Image();
+        picture.className = 'qr';
+        picture.alt = texts.qr;
         picture.src = source;
-        picture.hidden = false;
+        place.replaceChildren(picture);
         field.value = url || document.baseURI;
       } catch (error) {
         field.value = location.href;
