@@ -54,13 +54,19 @@ export function mountListing(root, words, on) {
     columns = Math.max(1, Math.floor(width / cell));
   };
 
-  /** @param {string} key */
-  const drawRow = (key, at = places.get(key)) => {
+  /**
+   * @param {string} key @param {number} [at] its place
+   * @param {ReturnType<typeof mountRow>[]} [free] rows that are not needed where they were
+   */
+  const drawRow = (key, at = places.get(key), free = []) => {
     if (at === undefined) return null;
     const { entry, incoming } = all[at];
     let row = shown.get(key);
     if (row === undefined) {
-      row = mountRow(words, tick);
+      // A new row costs the browser six pictures; another text in an old one costs next to nothing.
+      row = free.shift();
+      if (row === undefined) row = mountRow(words, tick);
+      else row.reset(tick);
       shown.set(key, row);
     }
     row.update(entry, incoming, now);
@@ -86,22 +92,28 @@ export function mountListing(root, words, on) {
     if (pinned !== undefined && pinned < first) wanted.unshift(pinned);
     else if (pinned !== undefined && pinned >= last) wanted.push(pinned);
     const keys = new Set(wanted.map((at) => all[at].entry.key));
+    const free = [];
     for (const [key, row] of shown) {
       if (keys.has(key)) continue;
       shown.delete(key);
       thumbs.drop(row.element);
-      if (places.has(key)) row.element.remove();
+      if (places.has(key)) free.push(row);
       else row.leave();
     }
+    const idle = new Set(free.map(({ element }) => element));
     let next = list.firstElementChild;
     for (const at of wanted) {
-      const element = drawRow(all[at].entry.key, at);
-      while (next?.classList.contains('is-leaving')) next = next.nextElementSibling;
+      const element = drawRow(all[at].entry.key, at, free);
+      if (element !== null) idle.delete(element);
+      while (next !== null && (idle.has(next) || next.classList.contains('is-leaving'))) {
+        next = next.nextElementSibling;
+      }
       // The order of the elements is that of the eye: Tab and screen readers go by it.
       if (element === next) next = next?.nextElementSibling ?? null;
       else if (element !== null) list.insertBefore(element, next);
       if (columns > 1 && element !== null) thumbs.want(element, all[at].entry);
     }
+    for (const element of idle) element.remove();
   };
 
   const scrolled = () => {

@@ -12,8 +12,9 @@ import { downloadUrl, fileUrl, pageUrl, viewUrl } from './paths.js';
  * @typedef {{texts: import('./lang.js').Texts, format: import('./format.js').Format}} Words
  */
 
-/** @param {Words} words @param {number} since the tick up to which changes are no news */
-export function mountRow({ texts, format }, since) {
+/** @param {Words} words @param {number} tick up to which changes are no news */
+export function mountRow({ texts, format }, tick) {
+  let since = tick;
   const element = clone('row');
   const name = find(element, '.name');
   const tile = find(element, '.tile');
@@ -99,8 +100,6 @@ export function mountRow({ texts, format }, since) {
 
   return {
     element,
-    /** @returns {Entry | null} what it shows */
-    entry: () => shown,
     /** @param {Entry} entry @param {Incoming | null} incoming @param {number} now Unix ms */
     update(entry, incoming, now) {
       const minute = Math.floor(now / 30_000);
@@ -114,6 +113,13 @@ export function mountRow({ texts, format }, since) {
       shown = entry;
       shown_incoming = incoming;
       shown_minute = minute;
+    },
+    /** Forgets what it showed: another entry comes into it. @param {number} now_tick */
+    reset(now_tick) {
+      since = now_tick;
+      shown = null;
+      shown_incoming = null;
+      element.classList.remove('is-fresh', 'is-gone');
     },
     /** @param {boolean} selected */
     mark(selected) {

@@ -21,7 +21,10 @@ async function fill(share, count) {
   }
 }
 
-/** Scrolls from top to bottom by the wheel, and tells how long each frame's work took. */
+/**
+ * Scrolls from top to bottom by the wheel, and tells how long each frame's work took: as time of
+ * the processor, since a machine that tests has other work too.
+ */
 async function trace(page) {
   const devtools = await page.context().newCDPSession(page);
   const events = [];
@@ -42,7 +45,7 @@ async function trace(page) {
     .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
     .map(({ pid, tid }) => `${pid} ${tid}`));
   return events.filter(({ name, pid, tid }) => name === "RunTask" && main.has(`${pid} ${tid}`))
-    .map(({ dur }) => (dur ?? 0) / 1000);
+    .map(({ dur, tdur }) => (tdur ?? dur ?? 0) / 1000);
 }
 
 test("ten thousand rows scroll without a stutter", async ({ openPage, share }) => {
