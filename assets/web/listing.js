@@ -44,6 +44,19 @@ export function mountListing(root, words, on) {
   let waiting = null;
   let holds = 0;
   let frame = 0;
+  /** What came while it was out of sight, and has not been seen since. @type {Set<string>} */
+  const unseen = new Set();
+  const hint = find(root, '.hint');
+  hint.addEventListener('click', () => {
+    const [key] = unseen;
+    listing.focus(places.get(key) ?? 0);
+  });
+
+  const drawHint = () => {
+    for (const key of unseen) if (shown.has(key) || !places.has(key)) unseen.delete(key);
+    hint.hidden = unseen.size === 0;
+    if (unseen.size > 0) setText(hint, texts.new_ones(unseen.size, format.count(unseen.size)));
+  };
 
   /** Sizes come from the style sheet, so that larger letters get larger rows. */
   const measure = () => {
@@ -114,6 +127,7 @@ export function mountListing(root, words, on) {
       if (columns > 1 && element !== null) thumbs.want(element, all[at].entry);
     }
     for (const element of idle) element.remove();
+    drawHint();
   };
 
   const scrolled = () => {
@@ -145,7 +159,11 @@ export function mountListing(root, words, on) {
         || wanted.some((row, i) => row.entry.key !== all[i].entry.key);
       all = wanted;
       if (changed) {
+        const known = places;
         places = new Map(all.map(({ entry }, i) => [entry.key, i]));
+        for (const { entry } of known.size === 0 ? [] : all) {
+          if (entry.touched > tick && !known.has(entry.key)) unseen.add(entry.key);
+        }
         if (shown.size > 0 && mayMove()) shift(list);
       }
     }
@@ -210,6 +228,7 @@ export function mountListing(root, words, on) {
       if (place !== where) {
         where = place;
         shown.clear();
+        unseen.clear();
         thumbs.clear();
         list.replaceChildren();
         list.classList.toggle('is-grid', look.grid);

@@ -19,6 +19,7 @@ export default {
   column_modified: 'Modified',
   items: (n, shown) => plural(n, shown, 'item', 'items'),
   free: (size) => `${size} free`,
+  new_ones: (n, shown) => `${shown} new`,
   list_of: (folder) => `Files in ${folder}`,
 
   link_connecting: 'Connecting',

@@ -14,6 +14,7 @@ export default {
   column_modified: '修改时间',
   items: (n, shown) => `${shown} 项`,
   free: (size) => `剩余 ${size}`,
+  new_ones: (n, shown) => `${shown} 个新项目`,
   list_of: (folder) => `“${folder}”中的文件`,
 
   link_connecting: '正在连接',

@@ -80,9 +80,13 @@ test("what comes above does not move what is being read", async ({ openPage, ser
   for (const name of ["aaa.txt", "bbb.txt"]) await curl("-T", file, fileUrl(server.url, name));
   await expect(page.locator(".total")).toContainText("402");
   await expect.poll(top).toBeCloseTo(before, 0);
+  await expect(page.getByRole("button", { name: "2 new" })).toBeVisible();
   await curl("-X", "DELETE", fileUrl(server.url, "aaa.txt"));
   await expect(page.locator(".total")).toContainText("401");
   await expect.poll(top).toBeCloseTo(before, 0);
+  await page.getByRole("button", { name: "1 new" }).click();
+  await expect(listing.row("bbb.txt").locator("a.name")).toBeFocused();
+  await expect(page.locator(".hint")).toBeHidden();
 });
 
 test("a row that is held stays under the finger", async ({ openPage, server, share }) => {
