@@ -27,7 +27,7 @@
 
 const LONG_PRESS_MS = 450;
 /** A mouse that rests for so long is not about to click. */
-const AIM_MS = 1500;
+const AIM_MS = 1000;
 
 /** @param {HTMLElement} root @param {List} list @param {On} on */
 export function mountGestures(root, list, on) {

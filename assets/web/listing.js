@@ -16,6 +16,9 @@ import { mountThumbs } from './thumbs.js';
 
 /** Rows drawn above and below those in sight, so that a flick of the wheel finds them there. */
 const SPARE = 6;
+/** Somebody who never rests his mouse sees the list change all the same. */
+const AIM_MS_MAX = 3000;
+const AIM_AGAIN_MS = 200;
 
 /**
  * @param {HTMLElement} root
@@ -43,6 +46,7 @@ export function mountListing(root, words, on) {
   /** @type {(() => void) | null} what came while something was held */
   let waiting = null;
   let holds = 0;
+  let waiting_since = 0;
   let frame = 0;
   /** What came while it was out of sight, and has not been seen since. @type {Set<string>} */
   const unseen = new Set();
@@ -142,8 +146,6 @@ export function mountListing(root, words, on) {
 
   /** The row that must not move while the list changes. @returns {string | null} a key */
   const anchor = () => {
-    const under = gestures.pointed();
-    if (under !== null) return under;
     const top = list.getBoundingClientRect().top;
     // Under the bar, nobody reads.
     const at = Math.ceil((64 - top) / height) * columns;
@@ -173,6 +175,24 @@ export function mountListing(root, words, on) {
       scrollBy(0, (Math.floor(is / columns) - was) * height);
     }
     drawSeen();
+  };
+
+  /**
+   * Whether the list has to stay as it is: while something is held, and while a mouse is about to
+   * click on a row that would move away from under it.
+   * @param {Rows} wanted
+   */
+  const mustWait = (wanted) => {
+    if (shown.size === 0) return false;
+    if (holds > 0) return true;
+    const under = gestures.pointed();
+    const was = under === null ? undefined : places.get(under);
+    if (was === undefined || wanted[was]?.entry.key === under) return false;
+    if (!wanted.some(({ entry }) => entry.key === under)) return false;
+    if (waiting === null) waiting_since = performance.now();
+    if (performance.now() - waiting_since > AIM_MS_MAX) return false;
+    setTimeout(() => { if (holds === 0) waiting?.(); }, AIM_AGAIN_MS);
+    return true;
   };
 
   const listing = {
@@ -240,7 +260,7 @@ export function mountListing(root, words, on) {
       }
       if (root.hidden) wanted = [];
       else measure();
-      if (holds > 0 && shown.size > 0) {
+      if (mustWait(wanted)) {
         // In its place, each row still tells what is new.
         const fresh = new Map(wanted.map((row) => [row.entry.key, row]));
         for (const [key, row] of shown) {

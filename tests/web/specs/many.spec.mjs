@@ -107,6 +107,24 @@ test("a row that is held stays under the finger", async ({ openPage, server, sha
   await expect(listing.row(nameOf(1))).toHaveCount(0);
 });
 
+test("a row that one is about to click does not slip away", async ({
+  openPage, server, share,
+}) => {
+  await fill(share, 5);
+  const listing = await openPage();
+  const { page } = listing;
+  await expect(listing.live).toBeVisible();
+  const box = await listing.row(nameOf(3)).boundingBox();
+  const aim = () => page.mouse.move(box.x + 300 + Math.random() * 9, box.y + 20);
+  await aim();
+  await curl("-X", "DELETE", fileUrl(server.url, nameOf(1)));
+  const gone = page.locator(`.row[data-key="${encodeURIComponent(nameOf(1))}"]`);
+  await expect(gone).toHaveClass(/is-gone/);
+  expect((await listing.row(nameOf(3)).boundingBox()).y).toBe(box.y);
+  // A mouse that rests lets the list go on.
+  await expect(gone).toHaveCount(0);
+});
+
 test("nothing shifts while the page comes to be", async ({ openPage, share }) => {
   await fill(share, 60);
   const listing = await openPage();
