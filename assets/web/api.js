@@ -74,7 +74,7 @@ async function json(url) {
   return response.json().catch(() => { throw new ApiError('unreachable', 0, ''); });
 }
 
-/** @returns {Promise<{read_only: boolean, free_bytes?: number}>} */
+/** @returns {Promise<{read_only: boolean, undo_s?: number}>} */
 export const status = () => json('api/status');
 
 /**

@@ -46,6 +46,7 @@ let state = initial(dirOfSearch(location.search));
 /** The file that is looked at. */
 let viewing = fileOfSearch(location.search);
 let read_only = false;
+let undo_s = 1;
 /** @type {Map<string, import('./state.js').State>} folders seen lately, so that back is instant */
 const known = new Map();
 /** @type {Set<string>} moves of this page's own, of which the stream is still to tell */
@@ -156,7 +157,7 @@ function unlisted(dir, { code, status }, follow) {
 /** Asks what may be done here. */
 async function askStatus() {
   try {
-    ({ read_only } = await api.status());
+    ({ read_only, undo_s = 1 } = await api.status());
     redraw();
   } catch {
     // The list tells better what is wrong.
@@ -242,6 +243,7 @@ const tools = mountTools(find(document, '.tools'), find(document, '.columns'), t
 const desk = mountDesk(words, {
   actions, folder: () => state.dir, changed: redraw,
   writable: () => !read_only,
+  undoable: () => undo_s > 0,
   open: (entry) => (entry.kind === 'folder' ? go : view)(entry.key),
   up: () => { if (state.dir !== '') go(parentOf(state.dir)); },
 });

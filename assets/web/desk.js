@@ -18,11 +18,12 @@ import { mountChosen } from './tools.js';
  * @param {ReturnType<typeof import('./actions.js').createActions>} needs.actions
  * @param {() => string} needs.folder the key of the folder on show
  * @param {() => boolean} needs.writable
+ * @param {() => boolean} needs.undoable whether what is deleted can be brought back
  * @param {() => void} needs.changed the selection is another one
  * @param {(entry: Entry) => void} needs.open
  * @param {() => void} needs.up
  */
-export function mountDesk(words, { actions, folder, writable, changed, open, up }) {
+export function mountDesk(words, { actions, folder, writable, undoable, changed, open, up }) {
   const { texts } = words;
   /** @type {import('./select.js').Selection} */
   let selection = NOTHING;
@@ -50,6 +51,9 @@ export function mountDesk(words, { actions, folder, writable, changed, open, up 
   /** @param {readonly string[]} keys */
   const remove = async (keys) => {
     if (!writable()) return;
+    // Where nothing brings it back, a question is better than none.
+    const [count, name] = [words.format.count(keys.length), plain(nameOf(keys[0]))];
+    if (!undoable() && !confirm(texts.delete_for_good(keys.length, count, name))) return;
     const focused = document.activeElement?.closest?.('.row') ? list.place(keys[0]) : -1;
     none();
     await actions.remove(keys);

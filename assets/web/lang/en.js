@@ -70,6 +70,7 @@ export default {
   new_folder: 'New folder',
   create: 'Create',
   undo: 'Undo',
+  delete_for_good: (n, shown, name) => `Delete ${n === 1 ? name : `${shown} items`} for good?`,
   deleted: (n, shown, name) => (n === 1 ? `${name} was deleted.` : `${shown} items were deleted.`),
   replaced: (n, shown, name) => (n === 1 ? `${name} was replaced.`
     : `${shown} files were replaced.`),

@@ -64,6 +64,7 @@ export default {
   new_folder: '新建文件夹',
   create: '创建',
   undo: '撤销',
+  delete_for_good: (n, shown, name) => `要永久删除 ${n === 1 ? name : `${shown} 项`}吗?`,
   deleted: (n, shown, name) => (n === 1 ? `已删除 ${name}。` : `已删除 ${shown} 项。`),
   replaced: (n, shown, name) => (n === 1 ? `已替换 ${name}。` : `已替换 ${shown} 个文件。`),
   undone: (n, shown) => `已恢复 ${shown} 项。`,

@@ -109,6 +109,21 @@ test("what goes can be taken back, by whoever saw it go", async ({ openPage, sha
   expect(await readFile(path.join(share, "a.txt"), "utf8")).toBe("a.txt");
 });
 
+test.describe("where nothing can be undone", () => {
+  test.use({ options: ["--undo-minutes", "0"] });
+
+  test("the page asks before it deletes", async ({ complaints, openPage, share }) => {
+    await fill(share);
+    const listing = await openPage();
+    await expect(listing.live).toBeVisible();
+    // The fixture says no to every question, and notes it.
+    complaints.allow(/Delete a\.txt for good\?/);
+    await listing.remove("a.txt");
+    await expect(listing.row("a.txt")).toBeVisible();
+    expect(await listDisk(share)).toContain("a.txt");
+  });
+});
+
 test("many are selected by click, shift and keys, deleted and undone", async ({
   openPage, share,
 }) => {
