@@ -159,13 +159,15 @@ export function mountListing(root, words, on) {
     if (all !== wanted) {
       const changed = all.length !== wanted.length
         || wanted.some((row, i) => row.entry.key !== all[i].entry.key);
+      for (const { entry } of all.length === 0 ? [] : wanted) {
+        if (entry.touched <= tick) continue;
+        // What was on its way stood in the list before, without a time.
+        const was = all[places.get(entry.key) ?? -1];
+        if (was === undefined || was.entry.modified === null) unseen.add(entry.key);
+      }
       all = wanted;
       if (changed) {
-        const known = places;
         places = new Map(all.map(({ entry }, i) => [entry.key, i]));
-        for (const { entry } of known.size === 0 ? [] : all) {
-          if (entry.touched > tick && !known.has(entry.key)) unseen.add(entry.key);
-        }
         if (shown.size > 0 && mayMove()) shift(list);
       }
     }
