@@ -10,9 +10,6 @@ import { fileUrl } from './paths.js';
 const ANSWER_WAIT_MS = 20_000;
 /** A tree that goes to another disk is copied before the answer. */
 const LONG_WAIT_MS = 3_600_000;
-const EVENTS = [
-  'upload', 'update', 'delete', 'move', 'folder', 'progress', 'reset', 'ready', 'beat',
-];
 
 /** A refusal, by the server's stable code; `unreachable` is ours, for no answer at all. */
 export class ApiError extends Error {
@@ -149,26 +146,4 @@ export function upload({ dir, path, file }, on) {
   request.addEventListener('error', () => on.failed(refusal(0, '')));
   request.send(form);
   return () => request.abort();
-}
-
-/**
- * Opens the stream of a folder. It never reconnects by itself: a browser's own reconnect gives up
- * for good on any refusal and cannot tell a dead line from a quiet one.
- * @param {string} dir @param {string | null} last_event_id the newest event already known
- * @param {{event: (name: string, data: any, id: string | null) => void, failed: () => void}} on
- * @returns {() => void} closes it
- */
-export function openEvents(dir, last_event_id, on) {
-  const after = last_event_id === null ? '' : `&last_event_id=${encodeURIComponent(last_event_id)}`;
-  const source = new EventSource(`events?dir=${dir}${after}`);
-  for (const name of EVENTS) {
-    source.addEventListener(name, (event) => {
-      on.event(name, JSON.parse(event.data), event.lastEventId || null);
-    });
-  }
-  source.addEventListener('error', () => {
-    source.close();
-    on.failed();
-  });
-  return () => source.close();
 }

@@ -24,6 +24,7 @@ import { mountPlace } from './place.js';
 import { createQueue } from './queue.js';
 import { createSearch } from './search.js';
 import { mountShare } from './share.js';
+import { createShared } from './shared.js';
 import { mountSign } from './sign.js';
 import { initial, reduce, rows } from './state.js';
 import { mountTheme, mountTools } from './tools.js';
@@ -102,8 +103,9 @@ function followMove(/** @type {string} */ from, /** @type {string} */ to) {
   history.replaceState(history.state, '', viewUrl(to));
 }
 
+const stream = createShared();
 const live = createLive({
-  open: api.openEvents,
+  open: (dir, id, on) => stream.open(dir, id, on),
   onEvent: happened,
   onLink: linked,
   clock: { now: () => Date.now(), set: setTimeout.bind(window), clear: clearTimeout.bind(window) },
@@ -324,7 +326,11 @@ window.addEventListener('pagehide', () => {
 });
 /** Catches up after a sleep: by the stream where there is one, else by a new listing. */
 function wake() {
-  if (document.visibilityState !== 'visible') return;
+  if (document.visibilityState !== 'visible') {
+    // A stream of its own would hold one of the browser's six connections for nobody.
+    if (!stream.shared) live.sleep();
+    return;
+  }
   if (state.phase === 'offline' || state.phase === 'failed') list(true);
   else live.wake();
   redraw();

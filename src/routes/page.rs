@@ -25,7 +25,7 @@ const GZIP_TRAILER_BYTES: usize = 8;
 
 /// No script but our files, nothing from elsewhere, in nobody's frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; connect-src 'self'; \
+    img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; connect-src 'self'; worker-src 'self'; \
     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Where in the page the list goes.
