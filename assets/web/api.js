@@ -26,7 +26,7 @@ export class ApiError extends Error {
 }
 
 /** @param {number} status @param {string} body @returns {ApiError} */
-function refusal(status, body) {
+export function refusal(status, body) {
   if (status === 0) return new ApiError('unreachable', 0, '');
   try {
     const { code, message } = JSON.parse(body).error;
@@ -38,7 +38,7 @@ function refusal(status, body) {
 }
 
 /** @param {string} url @param {RequestInit} init @returns {Promise<Response>} */
-async function ask(url, init = {}, wait_ms = ANSWER_WAIT_MS) {
+export async function ask(url, init = {}, wait_ms = ANSWER_WAIT_MS) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), wait_ms);
   let response;
@@ -71,7 +71,8 @@ async function json(url) {
   return response.json().catch(() => { throw new ApiError('unreachable', 0, ''); });
 }
 
-/** @returns {Promise<{read_only: boolean, undo_s?: number}>} */
+/** @returns {Promise<{read_only: boolean, undo_s?: number,
+ *   uploads: {upload: string, received: number}[]}>} */
 export const status = () => json('api/status');
 
 /**
@@ -122,21 +123,24 @@ export async function share(dir) {
 }
 
 /**
- * Sends one file as one request, since only XMLHttpRequest tells how far it has come.
- * @param {{dir: string, path: string, file: File}} what path below dir, plain
+ * Sends some files as one request, since only XMLHttpRequest tells how far it has come. They arrive
+ * together or not at all.
+ * @param {{dir: string, path: string, file: File}[]} files of one folder; path below dir, plain
  * @param {object} on
- * @param {(sent: number) => void} on.progress bytes, the form around the file included
+ * @param {(sent: number) => void} on.progress bytes, the form around the files included
  * @param {() => void} on.done
  * @param {(error: ApiError) => void} on.failed
- * @returns {() => void} stops it; nothing of the file stays on the server
+ * @returns {() => void} stops it; nothing of the files stays on the server
  */
-export function upload({ dir, path, file }, on) {
+export function upload(files, on) {
   const form = new FormData();
-  // The field comes before the file, so the server knows the time when the file is complete.
-  form.append('modified', String(file.lastModified));
-  form.append('file', file, path);
+  for (const { path, file } of files) {
+    // The field comes before the file, so the server knows the time when the file is complete.
+    form.append('modified', String(file.lastModified));
+    form.append('file', file, path);
+  }
   const request = new XMLHttpRequest();
-  request.open('POST', `upload?dir=${dir}`);
+  request.open('POST', `upload?dir=${files[0].dir}`);
   request.setRequestHeader('Accept', 'application/json');
   request.upload.addEventListener('progress', (event) => on.progress(event.loaded));
   request.addEventListener('load', () => {

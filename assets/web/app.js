@@ -11,7 +11,9 @@ import { mountCrumbs } from './crumbs.js';
 import { mountDesk } from './desk.js';
 import { mountDrop } from './drop.js';
 import { find, setText } from './elements.js';
+import { fingerprint } from './fingerprint.js';
 import { createFormat } from './format.js';
+import { keep, recall } from './kept.js';
 import { fill, load } from './lang.js';
 import { mountListing } from './listing.js';
 import { createLive } from './live.js';
@@ -20,6 +22,7 @@ import { ordered } from './order.js';
 import { mountPaste } from './paste.js';
 import { dirOfSearch, fileOfSearch, keyOf, nameOf, pageUrl, parentOf, viewUrl } from './paths.js';
 import { mountPickers } from './pickers.js';
+import { sendPieces } from './pieces.js';
 import { mountPlace } from './place.js';
 import { createQueue } from './queue.js';
 import { createSearch } from './search.js';
@@ -28,6 +31,9 @@ import { createShared } from './shared.js';
 import { mountSign } from './sign.js';
 import { initial, reduce, rows } from './state.js';
 import { mountTheme, mountTools } from './tools.js';
+import * as tus from './tus.js';
+import { mountUnfinished } from './rest.js';
+import { createUnfinished } from './unfinished.js';
 import { mountUploads } from './uploads.js';
 import { mountViewer } from './viewer.js';
 
@@ -72,8 +78,15 @@ function redraw() {
   requestAnimationFrame(draw);
 }
 
+const unfinished = createUnfinished({ recall, keep });
+const clock = {
+  now: () => Date.now(), set: setTimeout.bind(window), clear: clearTimeout.bind(window),
+};
 const queue = createQueue({
   send: api.upload,
+  sendPieces: (what, on) => sendPieces(what, on, { unfinished, fingerprint, clock,
+    chance: Math.random,
+    tus: { create: tus.create, ask: tus.where, send: tus.send, remove: tus.remove } }),
   now: () => performance.now(),
   onChange: redraw,
   onFinish: (files) => {
@@ -108,7 +121,7 @@ const live = createLive({
   open: (dir, id, on) => stream.open(dir, id, on),
   onEvent: happened,
   onLink: linked,
-  clock: { now: () => Date.now(), set: setTimeout.bind(window), clear: clearTimeout.bind(window) },
+  clock,
   chance: Math.random,
 });
 
@@ -159,7 +172,9 @@ function unlisted(dir, { code, status }, follow) {
 /** Asks what may be done here. */
 async function askStatus() {
   try {
-    ({ read_only, undo_s = 1 } = await api.status());
+    const status = await api.status();
+    ({ read_only, undo_s = 1 } = status);
+    unfinished.settle(status.uploads);
     redraw();
   } catch {
     // The list tells better what is wrong.
@@ -252,6 +267,14 @@ const desk = mountDesk(words, {
 const listing = mountListing(find(document, '.listing'), words, desk.on);
 desk.attach(listing);
 const uploads = mountUploads(find(document, '.uploads'), words, queue);
+const rest = mountUnfinished(find(document, '.rest'), words, {
+  pick: pickers.pick,
+  discard: (mark, url) => {
+    unfinished.forget(mark);
+    tus.remove(url).catch(() => {});
+    redraw();
+  },
+});
 mountTheme(find(document, '#theme'), texts);
 mountDrop(find(document, '.drop'), texts, { shown: droppable, add: queue.add });
 mountPaste(texts, (files) => {
@@ -289,6 +312,7 @@ function draw() {
   crumbs.update(state.dir);
   sign.update(state);
   uploads.update(snapshot, state.dir);
+  rest.update(unfinished.all(), snapshot.own);
   listing.update(state, all, Date.now(), { grid, words: found.words, more: found.truncated });
   desk.update(all);
   place.update(state, all.length, found, !read_only);
@@ -333,6 +357,7 @@ function wake() {
   }
   if (state.phase === 'offline' || state.phase === 'failed') list(true);
   else live.wake();
+  queue.wake();
   redraw();
 }
 window.addEventListener('pageshow', (event) => { if (event.persisted) wake(); });

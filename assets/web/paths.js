@@ -48,6 +48,9 @@ export function encodePath(path) {
   return path.split('/').map(encodeName).join('/');
 }
 
+/** @param {string} key @returns {Uint8Array} the path as the server's disk has it */
+export const bytesOf = (key) => decodeBytes(key);
+
 /** @param {string} segment one encoded segment @returns {string} to show; lossy if not UTF-8 */
 export function decodeName(segment) {
   return decoder.decode(decodeBytes(segment));

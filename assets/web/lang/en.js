@@ -127,6 +127,14 @@ export default {
   dismiss: 'Dismiss',
   dismiss_named: (name) => `Take ${name} off the list`,
   dismiss_all: 'Dismiss all',
+  stalled: 'Waiting for the connection',
+  paused: 'Paused',
+  pause_named: (name) => `Pause the upload of ${name}`,
+  resume_named: (name) => `Go on with the upload of ${name}`,
+  unfinished_title: 'Not finished yet',
+  unfinished: (part, whole) => `${part} of ${whole} arrived. Choose the file again to go on.`,
+  unfinished_discard: (name) => `Give up the upload of ${name}`,
+  unfinished_choose: (name) => `Choose ${name} again`,
   retry: 'Try again',
   retry_named: (name) => `Try ${name} again`,
   retry_all: 'Try all again',
@@ -161,6 +169,7 @@ export default {
 
   errors: {
     undo_over: 'It is back already, or the time for that is over.',
+    unreadable: 'The file can no longer be read on this device.',
     unreachable: 'The connection to the server was lost.',
     bad_request: 'The server did not understand the request.',
     bad_name: 'The server cannot keep a file by this name.',

@@ -120,6 +120,14 @@ export default {
   dismiss: '移除',
   dismiss_named: (name) => `从列表中移除 ${name}`,
   dismiss_all: '全部移除',
+  stalled: '正在等待连接恢复',
+  paused: '已暂停',
+  pause_named: (name) => `暂停上传 ${name}`,
+  resume_named: (name) => `继续上传 ${name}`,
+  unfinished_title: '尚未完成',
+  unfinished: (part, whole) => `已到达 ${whole} 中的 ${part}。再次选择该文件即可继续。`,
+  unfinished_discard: (name) => `放弃上传 ${name}`,
+  unfinished_choose: (name) => `再次选择 ${name}`,
   retry: '重试',
   retry_named: (name) => `重试 ${name}`,
   retry_all: '全部重试',
@@ -153,6 +161,7 @@ export default {
 
   errors: {
     undo_over: '它已恢复,或已超过可撤销的时间。',
+    unreadable: '此设备上的文件已无法读取。',
     unreachable: '与服务器的连接已断开。',
     bad_request: '服务器无法理解此请求。',
     bad_name: '服务器无法使用这个文件名。',
