@@ -1,14 +1,19 @@
-//! Build script: compresses what browsers get and writes the table that `routes::page` includes.
+//! Build script: joins and compresses what browsers get and writes the table that `routes::page`
+//! includes.
 //!
-//! The files of `assets/web` are served as they are written; nothing is bundled or rewritten. Only
-//! the gzip form is embedded, which is a third of the size.
+//! The page starts as three files instead of forty, see `join.rs`; what is not part of its start is
+//! served as it is written. Only the gzip form is embedded, which is a third of the size.
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a build script fails by panicking and speaks to cargo on its output"
 )]
 
+mod join;
+
+use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write;
 use std::fs;
@@ -19,19 +24,17 @@ use miniz_oxide::deflate::compress_to_vec;
 /// The slowest and smallest: it runs once.
 const LEVEL: u8 = 10;
 
+/// The module that the page begins with.
+const START: &str = "app.js";
+/// What its style sheets are joined into.
+const STYLES: &str = "page.css";
+
 fn main() {
     let source = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap()).join("assets/web");
     let target = PathBuf::from(env::var("OUT_DIR").unwrap());
     println!("cargo::rerun-if-changed={}", source.display());
     let mut table = String::from("&[\n");
-    for path in files_below(&source) {
-        let name = path
-            .strip_prefix(&source)
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .to_owned();
-        let content = fs::read(&path).unwrap();
+    for (name, content) in parts(&source) {
         let compressed = target.join(name.replace('/', "+"));
         fs::write(&compressed, gzip(&content)).unwrap();
         writeln!(
@@ -44,6 +47,31 @@ fn main() {
     }
     table.push(']');
     fs::write(target.join("web.rs"), table).unwrap();
+}
+
+/// What is served, by name; what was joined into something else is not served by itself.
+fn parts(source: &Path) -> BTreeMap<String, Vec<u8>> {
+    let named = |path: PathBuf| {
+        let name = path.strip_prefix(source).unwrap();
+        (name.to_str().unwrap().to_owned(), fs::read(&path).unwrap())
+    };
+    let mut parts: BTreeMap<_, _> = files_below(source).into_iter().map(named).collect();
+    let page = String::from_utf8(parts["index.html"].clone()).unwrap();
+    let (page, styles, sheets) = join::styles(source, &page, STYLES);
+    let (script, modules) = join::module(source, START);
+    for name in sheets.iter().chain(&modules) {
+        parts.remove(name);
+    }
+    // Workers and languages are scripts of their own, joined with what they need.
+    for (name, part) in &mut parts {
+        if name.ends_with(".js") {
+            *part = join::module(source, name).0.into();
+        }
+    }
+    parts.insert("index.html".into(), page.into());
+    parts.insert(STYLES.into(), styles.into());
+    parts.insert(START.into(), script.into());
+    parts
 }
 
 /// All files, sorted by path, so that the same sources give the same binary.

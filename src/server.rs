@@ -115,8 +115,10 @@ impl Server {
             .max(1);
         let departures = Departures::new()
             .map_err(|e| StartError(format!("cannot watch connections: {}", reason(&e))))?;
+        let mut app = App::new(share, hub, departures, &config.hosts, limits, log);
+        app.listeners = listeners.iter().filter_map(Bound::address).collect();
         let shared = Arc::new(Shared {
-            app: App::new(share, hub, departures, &config.hosts, limits, log),
+            app,
             roll: Arc::new(Roll::new(connections_max)),
             permits: Permits::new(connections_max)
                 .map_err(|e| StartError(format!("cannot wait for connections: {}", reason(&e))))?,

@@ -8,9 +8,8 @@ import { fileUrl } from './paths.js';
 /** @typedef {import('./state.js').Listing} Listing */
 
 const ANSWER_WAIT_MS = 20_000;
-const EVENTS = [
-  'upload', 'update', 'delete', 'move', 'folder', 'progress', 'reset', 'ready', 'beat',
-];
+/** A tree that goes to another disk is copied before the answer. */
+const LONG_WAIT_MS = 3_600_000;
 
 /** A refusal, by the server's stable code; `unreachable` is ours, for no answer at all. */
 export class ApiError extends Error {
@@ -27,7 +26,7 @@ export class ApiError extends Error {
 }
 
 /** @param {number} status @param {string} body @returns {ApiError} */
-function refusal(status, body) {
+export function refusal(status, body) {
   if (status === 0) return new ApiError('unreachable', 0, '');
   try {
     const { code, message } = JSON.parse(body).error;
@@ -39,9 +38,9 @@ function refusal(status, body) {
 }
 
 /** @param {string} url @param {RequestInit} init @returns {Promise<Response>} */
-async function ask(url, init = {}) {
+export async function ask(url, init = {}, wait_ms = ANSWER_WAIT_MS) {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), ANSWER_WAIT_MS);
+  const timer = setTimeout(() => stop.abort(), wait_ms);
   let response;
   let body = '';
   try {
@@ -66,27 +65,82 @@ export async function list(dir) {
   }
 }
 
-/** @param {string} key @returns {Promise<void>} */
+/** @param {string} url @returns {Promise<any>} */
+async function json(url) {
+  const response = await ask(url);
+  return response.json().catch(() => { throw new ApiError('unreachable', 0, ''); });
+}
+
+/** @returns {Promise<{read_only: boolean, undo_s?: number,
+ *   uploads: {upload: string, received: number}[]}>} */
+export const status = () => json('api/status');
+
+/**
+ * @param {string} dir a key @param {string} words
+ * @returns {Promise<{entries: (import('./state.js').Listed & {path: string})[],
+ *   truncated: boolean}>}
+ */
+export const search = (dir, words) => json(`api/search?dir=${dir}&q=${encodeURIComponent(words)}`);
+
+/** @param {string} key @returns {Promise<string | null>} what brings it back */
 export async function remove(key) {
-  await ask(fileUrl(key), { method: 'DELETE' });
+  return undoOf(await ask(fileUrl(key), { method: 'DELETE' }));
+}
+
+/** @param {string} key @returns {Promise<unknown>} */
+export const makeFolder = (key) => ask(fileUrl(key), { method: 'MKCOL' });
+
+/** Never over something that stands there. @param {'MOVE' | 'COPY'} method
+ * @param {string} from a key @param {string} to a key @returns {Promise<unknown>} */
+export function transfer(method, from, to) {
+  const Destination = new URL(fileUrl(to), document.baseURI).href;
+  return ask(fileUrl(from), { method, headers: { Destination, Overwrite: 'F' } }, LONG_WAIT_MS);
+}
+
+/** @param {string} token @returns {Promise<unknown>} */
+export const undo = (token) => ask(`api/undo/${token}`, { method: 'POST' });
+
+/** @param {Response} response */
+const undoOf = (response) => response.headers.get('Livedrop-Undo');
+
+/** The first part of a text. @param {string} key @param {number} bytes_max */
+export async function text(key, bytes_max) {
+  const headers = { Range: `bytes=0-${bytes_max - 1}` };
+  try {
+    return await (await ask(fileUrl(key), { headers })).arrayBuffer();
+  } catch (error) {
+    // An empty file has no first byte.
+    if (error instanceof ApiError && error.status === 416) return new ArrayBuffer(0);
+    throw error;
+  }
+}
+
+/** The address of a folder for others, and its picture. @param {string} dir a key */
+export async function share(dir) {
+  const response = await ask(`api/qr.svg?dir=${dir}`);
+  const url = response.headers.get('Livedrop-Url') ?? '';
+  return { url, picture: URL.createObjectURL(await response.blob()) };
 }
 
 /**
- * Sends one file as one request, since only XMLHttpRequest tells how far it has come.
- * @param {{dir: string, path: string, file: File}} what path below dir, plain
+ * Sends some files as one request, since only XMLHttpRequest tells how far it has come. They arrive
+ * together or not at all.
+ * @param {{dir: string, path: string, file: File}[]} files of one folder; path below dir, plain
  * @param {object} on
- * @param {(sent: number) => void} on.progress bytes, the form around the file included
+ * @param {(sent: number) => void} on.progress bytes, the form around the files included
  * @param {() => void} on.done
  * @param {(error: ApiError) => void} on.failed
- * @returns {() => void} stops it; nothing of the file stays on the server
+ * @returns {() => void} stops it; nothing of the files stays on the server
  */
-export function upload({ dir, path, file }, on) {
+export function upload(files, on) {
   const form = new FormData();
-  // The field comes before the file, so the server knows the time when the file is complete.
-  form.append('modified', String(file.lastModified));
-  form.append('file', file, path);
+  for (const { path, file } of files) {
+    // The field comes before the file, so the server knows the time when the file is complete.
+    form.append('modified', String(file.lastModified));
+    form.append('file', file, path);
+  }
   const request = new XMLHttpRequest();
-  request.open('POST', `upload?dir=${dir}`);
+  request.open('POST', `upload?dir=${files[0].dir}`);
   request.setRequestHeader('Accept', 'application/json');
   request.upload.addEventListener('progress', (event) => on.progress(event.loaded));
   request.addEventListener('load', () => {
@@ -96,26 +150,4 @@ export function upload({ dir, path, file }, on) {
   request.addEventListener('error', () => on.failed(refusal(0, '')));
   request.send(form);
   return () => request.abort();
-}
-
-/**
- * Opens the stream of a folder. It never reconnects by itself: a browser's own reconnect gives up
- * for good on any refusal and cannot tell a dead line from a quiet one.
- * @param {string} dir @param {string | null} last_event_id the newest event already known
- * @param {{event: (name: string, data: any, id: string | null) => void, failed: () => void}} on
- * @returns {() => void} closes it
- */
-export function openEvents(dir, last_event_id, on) {
-  const after = last_event_id === null ? '' : `&last_event_id=${encodeURIComponent(last_event_id)}`;
-  const source = new EventSource(`events?dir=${dir}${after}`);
-  for (const name of EVENTS) {
-    source.addEventListener(name, (event) => {
-      on.event(name, JSON.parse(event.data), event.lastEventId || null);
-    });
-  }
-  source.addEventListener('error', () => {
-    source.close();
-    on.failed();
-  });
-  return () => source.close();
 }

@@ -1,7 +1,7 @@
 // Where am I, and how do I get back up? The way from the root to the folder on show, as links.
 
 import { clone, find, setAttribute, setParts } from './elements.js';
-import { isPlain } from './listing.js';
+import { isPlain } from './gestures.js';
 import { nameOf, pageUrl, trail } from './paths.js';
 
 /**

@@ -57,4 +57,8 @@ export function fill(root, texts) {
     element.setAttribute('aria-label', text);
     element.setAttribute('title', text);
   }
+  for (const element of root.querySelectorAll('[data-hint]')) {
+    const name = /** @type {HTMLElement} */ (element).dataset.hint ?? '';
+    element.setAttribute('placeholder', all[name]);
+  }
 }

@@ -1,131 +1,297 @@
-// The list of the folder on show: one row per path, changed in place.
+// The list of the folder on show: one row per path, changed in place, and drawn only where it is
+// seen. Ten thousand files are as light as fifty.
 //
 // Rows that stay are never made anew, so focus, selection and the finger on the screen keep their
-// hold. A long list is drawn in slices, one per frame, so that ten thousand files do not freeze it.
+// hold; and while something is held, no row changes its place. What the keys and the pointer mean
+// is read in gestures.js.
 
-import { find, setAttribute, setText } from './elements.js';
-import { nameOf, parentOf } from './paths.js';
+import { find, mayMove, setAttribute, setText } from './elements.js';
+import { mountGestures } from './gestures.js';
+import { nameOf } from './paths.js';
 import { plain } from './names.js';
 import { mountRow } from './row.js';
+import { mountThumbs } from './thumbs.js';
 
 /** @typedef {ReturnType<typeof import('./state.js').rows>} Rows */
 
-const FIRST_SLICE = 120;
-const NEXT_SLICE = 300;
-/** More rows than this leaving at once vanish without a fade: it would only be noise. */
-const FADES_MAX = 30;
+/** Rows drawn above and below those in sight, so that a flick of the wheel finds them there. */
+const SPARE = 6;
+/** Somebody who never rests his mouse sees the list change all the same. */
+const AIM_MS_MAX = 3000;
+const AIM_AGAIN_MS = 200;
 
 /**
  * @param {HTMLElement} root
  * @param {import('./row.js').Words} words
- * @param {object} on
- * @param {(dir: string) => void} on.open
- * @param {(key: string) => void} on.remove
- * @param {() => boolean} on.busy whether leaving the page would break something off
+ * @param {import('./gestures.js').On} on
  */
 export function mountListing(root, words, on) {
   const { texts, format } = words;
   const list = find(root, '.rows');
-  /** @type {Map<string, ReturnType<typeof mountRow>>} */
+  const thumbs = mountThumbs();
+  /** @type {Map<string, ReturnType<typeof mountRow>>} the rows that are drawn, by key */
   const shown = new Map();
-  let shown_dir = '';
-  /** The tick at which the folder was opened: what changed before is no news. */
-  let opened_tick = 0;
-  let limit = FIRST_SLICE;
-  let slice_timer = 0;
-
-  root.addEventListener('click', (event) => {
-    const target = /** @type {Element} */ (event.target);
-    const row = /** @type {HTMLElement | null} */ (target.closest('.row'));
-    if (row === null) return;
-    if (target.closest('.delete')) on.remove(row.dataset.key ?? '');
-    const link = /** @type {HTMLAnchorElement | null} */ (target.closest('.name[href]'));
-    if (link === null) return;
-    if (row.dataset.kind !== 'folder') {
-      // Going away would end the uploads of this page: the file opens beside it.
-      setAttribute(link, 'target', on.busy() ? '_blank' : null);
-    } else if (isPlain(/** @type {MouseEvent} */ (event))) {
-      event.preventDefault();
-      on.open(row.dataset.key ?? '');
-    }
+  /** @type {Rows} */
+  let all = [];
+  /** @type {Map<string, number>} */
+  let places = new Map();
+  let where = '';
+  let now = 0;
+  let tick = 0;
+  /** @type {ReadonlySet<string>} */
+  let selected = new Set();
+  let columns = 1;
+  let width = 0;
+  let height = 56;
+  /** @type {(() => void) | null} what came while something was held */
+  let waiting = null;
+  let holds = 0;
+  let waiting_since = 0;
+  let frame = 0;
+  /** What came while it was out of sight, and has not been seen since. @type {Set<string>} */
+  const unseen = new Set();
+  const hint = find(root, '.hint');
+  hint.addEventListener('click', () => {
+    const [key] = unseen;
+    listing.focus(places.get(key) ?? 0);
   });
 
-  root.addEventListener('keydown', (event) => {
-    const row = /** @type {Element} */ (event.target).closest('.row');
-    const plain_key = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
-    if (!plain_key || row === null) return;
-    const to = { ArrowDown: () => row.nextElementSibling, ArrowUp: () => row.previousElementSibling,
-      Home: () => list.firstElementChild, End: () => list.lastElementChild }[event.key];
-    if (to !== undefined) {
-      /** @type {HTMLElement | null | undefined} */ (to()?.querySelector('.name'))?.focus();
-    } else if (event.key === 'Delete') {
-      on.remove(/** @type {HTMLElement} */ (row).dataset.key ?? '');
-    } else if (event.key === 'Backspace' && shown_dir !== '') {
-      on.open(parentOf(shown_dir));
-    } else {
-      return;
-    }
-    event.preventDefault();
-  });
+  const drawHint = () => {
+    for (const key of unseen) if (shown.has(key) || !places.has(key)) unseen.delete(key);
+    hint.hidden = unseen.size === 0;
+    if (unseen.size > 0) setText(hint, texts.new_ones(unseen.size, format.count(unseen.size)));
+  };
 
-  /** @param {Set<string>} kept */
-  const dropOthers = (kept) => {
-    const leaving = [...shown].filter(([key]) => !kept.has(key));
-    for (const [key, row] of leaving) {
+  /** Sizes come from the style sheet, so that larger letters get larger rows. */
+  const measure = () => {
+    const style = getComputedStyle(list);
+    height = parseFloat(style.gridAutoRows) || height;
+    width = list.clientWidth;
+    const cell = parseFloat(style.gridAutoColumns) || width;
+    columns = Math.max(1, Math.floor(width / cell));
+  };
+
+  /**
+   * @param {string} key @param {number} [at] its place
+   * @param {ReturnType<typeof mountRow>[]} [free] rows that are not needed where they were
+   */
+  const drawRow = (key, at = places.get(key), free = []) => {
+    if (at === undefined) return null;
+    const { entry, incoming } = all[at];
+    let row = shown.get(key);
+    if (row === undefined) {
+      // A new row costs the browser six pictures; another text in an old one costs next to nothing.
+      row = free.shift();
+      if (row === undefined) row = mountRow(words, tick);
+      else row.reset(tick);
+      shown.set(key, row);
+    }
+    row.update(entry, incoming, now);
+    row.mark(selected.has(key));
+    const across = width / columns;
+    row.place((at % columns) * across, Math.floor(at / columns) * height, at, all.length);
+    if (columns > 1) row.element.style.width = `${across}px`;
+    return row.element;
+  };
+
+  /** Draws what is in sight, and takes away what is not, save for what has the focus. */
+  const drawSeen = () => {
+    frame = 0;
+    const top = list.getBoundingClientRect().top;
+    const first = Math.max(0, Math.floor(-top / height) - SPARE) * columns;
+    const last = Math.min(all.length,
+      (Math.ceil((innerHeight - top) / height) + SPARE) * columns);
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest?.('.row'));
+    const kept = focused?.dataset.key;
+    const wanted = [];
+    for (let at = first; at < last; at += 1) wanted.push(at);
+    const pinned = kept === undefined ? undefined : places.get(kept);
+    if (pinned !== undefined && pinned < first) wanted.unshift(pinned);
+    else if (pinned !== undefined && pinned >= last) wanted.push(pinned);
+    const keys = new Set(wanted.map((at) => all[at].entry.key));
+    const free = [];
+    for (const [key, row] of shown) {
+      if (keys.has(key)) continue;
       shown.delete(key);
-      if (leaving.length > FADES_MAX) row.element.remove();
+      thumbs.drop(row.element);
+      if (places.has(key)) free.push(row);
       else row.leave();
     }
-  };
-
-  /** @param {Rows} wanted @param {number} now */
-  const draw = (wanted, now) => {
-    let at = list.firstElementChild;
-    for (const { entry, incoming } of wanted) {
-      while (at?.classList.contains('is-leaving')) at = at.nextElementSibling;
-      let row = shown.get(entry.key);
-      if (row === undefined) {
-        row = mountRow(words, opened_tick);
-        shown.set(entry.key, row);
+    const idle = new Set(free.map(({ element }) => element));
+    let next = list.firstElementChild;
+    for (const at of wanted) {
+      const element = drawRow(all[at].entry.key, at, free);
+      if (element !== null) idle.delete(element);
+      while (next !== null && (idle.has(next) || next.classList.contains('is-leaving'))) {
+        next = next.nextElementSibling;
       }
-      if (row.element === at) at = at.nextElementSibling;
-      else list.insertBefore(row.element, at);
-      row.update(entry, incoming, now);
+      // The order of the elements is that of the eye: Tab and screen readers go by it.
+      if (element === next) next = next?.nextElementSibling ?? null;
+      else if (element !== null) list.insertBefore(element, next);
+      if (columns > 1 && element !== null) thumbs.want(element, all[at].entry);
     }
+    for (const element of idle) element.remove();
+    drawHint();
   };
 
-  return {
-    /** @param {import('./state.js').State} state @param {Rows} all @param {number} now Unix ms */
-    update(state, all, now) {
-      if (state.dir !== shown_dir) {
-        shown.clear();
-        list.replaceChildren();
-        shown_dir = state.dir;
-        opened_tick = state.tick;
-        limit = FIRST_SLICE;
-      }
-      const wanted = all.slice(0, limit);
-      dropOthers(new Set(wanted.map(({ entry }) => entry.key)));
-      draw(wanted, now);
-      cancelAnimationFrame(slice_timer);
-      if (all.length > limit) {
-        slice_timer = requestAnimationFrame(() => {
-          limit += NEXT_SLICE;
-          this.update(state, all, now);
-        });
-      }
+  const scrolled = () => {
+    if (frame === 0 && !root.hidden) frame = requestAnimationFrame(drawSeen);
+  };
+  addEventListener('scroll', scrolled, { passive: true });
+  addEventListener('resize', () => {
+    measure();
+    list.style.height = `${Math.ceil(all.length / columns) * height}px`;
+    scrolled();
+  });
 
-      root.hidden = state.phase !== 'ready' || all.length === 0;
+  /** The row that must not move while the list changes. @returns {string | null} a key */
+  const anchor = () => {
+    const top = list.getBoundingClientRect().top;
+    // Under the bar, nobody reads.
+    const at = Math.ceil((64 - top) / height) * columns;
+    return at > 0 && at < all.length ? all[at].entry.key : null;
+  };
+
+  /** @param {Rows} wanted */
+  const take = (wanted) => {
+    const before = all === wanted ? null : anchor();
+    const was = before === null ? 0 : Math.floor((places.get(before) ?? 0) / columns);
+    if (all !== wanted) {
+      const changed = all.length !== wanted.length
+        || wanted.some((row, i) => row.entry.key !== all[i].entry.key);
+      for (const { entry } of all.length === 0 ? [] : wanted) {
+        if (entry.touched <= tick) continue;
+        // What was on its way stood in the list before, without a time.
+        const was = all[places.get(entry.key) ?? -1];
+        if (was === undefined || was.entry.modified === null) unseen.add(entry.key);
+      }
+      all = wanted;
+      if (changed) {
+        places = new Map(all.map(({ entry }, i) => [entry.key, i]));
+        if (shown.size > 0 && mayMove()) shift(list);
+      }
+    }
+    list.style.height = `${Math.ceil(all.length / columns) * height}px`;
+    const is = before === null ? undefined : places.get(before);
+    if (is !== undefined && Math.floor(is / columns) !== was) {
+      scrollBy(0, (Math.floor(is / columns) - was) * height);
+    }
+    drawSeen();
+  };
+
+  /**
+   * Whether the list has to stay as it is: while something is held, and while a mouse is about to
+   * click on a row that would move away from under it.
+   * @param {Rows} wanted
+   */
+  const mustWait = (wanted) => {
+    if (shown.size === 0) return false;
+    if (holds > 0) return true;
+    const under = gestures.pointed();
+    const was = under === null ? undefined : places.get(under);
+    if (was === undefined || wanted[was]?.entry.key === under) return false;
+    if (!wanted.some(({ entry }) => entry.key === under)) return false;
+    if (waiting === null) waiting_since = performance.now();
+    if (performance.now() - waiting_since > AIM_MS_MAX) return false;
+    setTimeout(() => { if (holds === 0) waiting?.(); }, AIM_AGAIN_MS);
+    return true;
+  };
+
+  const listing = {
+    /** @returns {string[]} keys in the order of the list */
+    keys: () => all.map(({ entry }) => entry.key),
+    /** @param {string} key */
+    entry: (key) => all[places.get(key) ?? -1]?.entry,
+    /** Moves the focus to an entry, and the list so that it is seen. @param {number} at */
+    focus(at) {
+      const row = all[Math.max(0, Math.min(all.length - 1, at))];
+      if (row === undefined) return;
+      const place = places.get(row.entry.key) ?? 0;
+      const y = list.getBoundingClientRect().top + Math.floor(place / columns) * height;
+      const low = innerHeight - height - 88;
+      if (y < 72) scrollBy(0, y - 72);
+      else if (y > low) scrollBy(0, y - low);
+      drawSeen();
+      const element = drawRow(row.entry.key);
+      element?.querySelector('.name')?.focus({ preventScroll: true });
+    },
+    /** @param {string} key */
+    place: (key) => places.get(key) ?? -1,
+    columns: () => columns,
+    /** @param {string} key @returns {HTMLElement | undefined} its row, where it is drawn */
+    element: (key) => shown.get(key)?.element,
+    /** Nothing changes its place until `release`. */
+    hold() {
+      holds += 1;
+    },
+    release() {
+      holds = Math.max(0, holds - 1);
+      const late = waiting;
+      if (holds > 0 || late === null) return;
+      waiting = null;
+      late();
+    },
+    /** @param {ReadonlySet<string>} keys */
+    select(keys) {
+      if (keys === selected) return;
+      selected = keys;
+      root.classList.toggle('is-choosing', keys.size > 0);
+      for (const [key, row] of shown) row.mark(keys.has(key));
+    },
+    /**
+     * @param {import('./state.js').State} state @param {Rows} wanted @param {number} at Unix ms
+     * @param {{grid: boolean, words: string, more: boolean}} look words: of the search that found
+     *   these; more: whether it would find more
+     */
+    update(state, wanted, at, look) {
+      now = at;
+      root.hidden = state.phase !== 'ready' || wanted.length === 0;
+      const place = `${state.dir} ${look.grid} ${look.words}`;
+      if (place !== where) {
+        where = place;
+        shown.clear();
+        unseen.clear();
+        thumbs.clear();
+        list.replaceChildren();
+        list.classList.toggle('is-grid', look.grid);
+        root.classList.toggle('is-gridded', look.grid);
+        tick = state.tick;
+        waiting = null;
+        all = [];
+        places = new Map();
+      }
+      if (root.hidden) wanted = [];
+      else measure();
+      if (mustWait(wanted)) {
+        // In its place, each row still tells what is new.
+        const fresh = new Map(wanted.map((row) => [row.entry.key, row]));
+        for (const [key, row] of shown) {
+          const next = fresh.get(key);
+          row.element.classList.toggle('is-gone', next === undefined);
+          if (next !== undefined) row.update(next.entry, next.incoming, now);
+        }
+        waiting = () => listing.update(state, wanted, at, look);
+        return;
+      }
+      waiting = null;
+      take(wanted);
+      tick = state.tick;
       const folder = state.dir === '' ? texts.home : plain(nameOf(state.dir));
       setAttribute(list, 'aria-label', texts.list_of(folder));
-      const told = [texts.items(state.entries.size, format.count(state.entries.size))];
-      if (state.free_bytes !== null) told.push(texts.free(format.size(state.free_bytes)));
+      const told = [texts.items(wanted.length, format.count(wanted.length))];
+      if (look.more) told.push(texts.found_more);
+      else if (state.free_bytes !== null) told.push(texts.free(format.size(state.free_bytes)));
       setText(find(root, '.total'), told.join(' · '));
     },
   };
+  const gestures = mountGestures(root, listing, on);
+  return listing;
 }
 
-/** @param {MouseEvent} event @returns {boolean} false where the browser should open a new tab */
-export function isPlain(event) {
-  return event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+let shifting = 0;
+/** Lets rows glide to their new places, this once: scrolling draws rows where they are. */
+function shift(/** @type {HTMLElement} */ list) {
+  clearTimeout(shifting);
+  list.classList.add('is-shifting');
+  shifting = setTimeout(() => list.classList.remove('is-shifting'), 220);
 }

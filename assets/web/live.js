@@ -22,7 +22,7 @@ const OFFLINE_FAILURES = 3;
 
 /**
  * @param {object} needs
- * @param {typeof import('./api.js').openEvents} needs.open
+ * @param {import('./stream.js').Open} needs.open
  * @param {(name: string, data: any, id: string | null) => void} needs.onEvent
  * @param {(link: import('./state.js').State['link']) => void} needs.onLink
  * @param {Clock} needs.clock

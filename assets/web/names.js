@@ -43,12 +43,25 @@ export function plain(name) {
   return parts(name).map((part) => part.text).join('');
 }
 
+/** Letters before the extension that stay in sight with it: numbers of photos, dates, versions. */
+const TAIL = 5;
+/** Shorter names fit, and a cut would only cost the browser its kerning. */
+const LONG = 18;
+/** What joins its neighbours, or turns the line round: there a cut would change how it reads. */
+const UNCUT = new RegExp('[\\u0300-\\u036f\\u0590-\\u08ff\\u0e00-\\u0fff\\u200c-\\u206f'
+  + '\\ud800-\\udfff\\ufb1d-\\ufeff]');
+
 /**
- * Where a long name may be cut: before its extension, which stays in sight.
+ * Where a long name may be cut: in the middle, so that its end and its extension stay in sight.
  * @param {string} name
- * @returns {[stem: string, extension: string]}
+ * @returns {[stem: string, extension: string]} together the name
  */
 export function split(name) {
   const found = /^(.+?)(\.[A-Za-z0-9]{1,8})$/su.exec(name);
-  return found === null ? [name, ''] : [found[1], found[2]];
+  const [stem, extension] = found === null ? [name, ''] : [found[1], found[2]];
+  const cuts = stem.length < LONG || UNCUT.test(stem) ? [] : [TAIL, TAIL - 1, TAIL - 2];
+  // A space at an edge would be shown as a sign.
+  const cut = cuts.find((letters) => !stem.slice(-letters - 1, 1 - letters).includes(' '));
+  if (cut === undefined) return [stem, extension];
+  return [stem.slice(0, -cut), `${stem.slice(-cut)}${extension}`];
 }

@@ -48,6 +48,9 @@ export function encodePath(path) {
   return path.split('/').map(encodeName).join('/');
 }
 
+/** @param {string} key @returns {Uint8Array} the path as the server's disk has it */
+export const bytesOf = (key) => decodeBytes(key);
+
 /** @param {string} segment one encoded segment @returns {string} to show; lossy if not UTF-8 */
 export function decodeName(segment) {
   return decoder.decode(decodeBytes(segment));
@@ -105,19 +108,43 @@ export function trail(key) {
 }
 
 /**
- * The folder that a page's address shows. Read raw: URLSearchParams would lose bytes. No name holds
- * a slash, so an encoded one parts folders, as whoever encodes the whole value means it.
- * @param {string} search `location.search`
+ * What a page's address names. Read raw: URLSearchParams would lose bytes. No name holds a slash,
+ * so an encoded one parts folders, as whoever encodes the whole value means it.
+ * @param {string} search `location.search` @param {string} field
+ * @returns {string | null} a key; null where the address does not say
  */
+function keyOfSearch(search, field) {
+  const found = new RegExp(`[?&]${field}=([^&]*)`).exec(search);
+  if (found === null) return null;
+  return canonical(found[1].replaceAll('+', '%20').replace(/%2f/gi, '/'));
+}
+
+/** @param {string} search @returns {string | null} the file to be looked at */
+export const fileOfSearch = (search) => keyOfSearch(search, 'file') || null;
+
+/** @param {string} search @returns {string} the folder to be shown: that of the file, if any */
 export function dirOfSearch(search) {
-  const found = /[?&]dir=([^&]*)/.exec(search);
-  return found === null ? '' : canonical(found[1].replaceAll('+', '%20').replace(/%2f/gi, '/'));
+  const file = fileOfSearch(search);
+  return file === null ? keyOfSearch(search, 'dir') ?? '' : parentOf(file);
+}
+
+/**
+ * Whether a name can stand in an address: a browser would resolve the dots by itself, and a slash
+ * would part folders.
+ * @param {string} name
+ */
+export function isName(name) {
+  return !['', '.', '..'].includes(name) && !/[/\0]/.test(name)
+    && encoder.encode(name).length <= 255;
 }
 
 // Addresses are relative to the document, so the page works below any base path.
 
 /** @param {string} key */
 export const pageUrl = (key) => (key === '' ? './' : `./?dir=${key}`);
+
+/** @param {string} key of a file to be looked at */
+export const viewUrl = (key) => `./?file=${key}`;
 
 /** @param {string} key */
 export const fileUrl = (key) => `files/${key}`;

@@ -1,10 +1,10 @@
-// One line of the listing: a file, a folder, or a file that somebody is sending right now.
+// One entry of the listing: a file, a folder, or a file that somebody is sending right now.
 
 import { clone, find, mayMove, setAttribute, setLabel, setName, setPicture, setProgress, setText }
   from './elements.js';
-import { pictureOf } from './kinds.js';
+import { extensionOf, pictureOf, viewOf } from './kinds.js';
 import { plain } from './names.js';
-import { downloadUrl, fileUrl, pageUrl } from './paths.js';
+import { downloadUrl, fileUrl, pageUrl, viewUrl } from './paths.js';
 
 /**
  * @typedef {import('./state.js').Entry} Entry
@@ -12,20 +12,33 @@ import { downloadUrl, fileUrl, pageUrl } from './paths.js';
  * @typedef {{texts: import('./lang.js').Texts, format: import('./format.js').Format}} Words
  */
 
-/** @param {Words} words @param {number} since the tick up to which changes are no news */
-export function mountRow({ texts, format }, since) {
+/** @param {Words} words @param {number} tick up to which changes are no news */
+export function mountRow({ texts, format }, tick) {
+  let since = tick;
   const element = clone('row');
   const name = find(element, '.name');
+  const tile = find(element, '.tile');
   const age = find(element, '.age');
   const size = find(element, '.size');
   const download = find(element, '.download');
-  const remove = find(element, '.delete');
   const arriving = find(element, '.arriving');
+  const buttons = [['.delete', texts.delete], ['.more-acts', texts.more_acts]]
+    .map(([selector, label]) => ({ button: find(element, /** @type {string} */ (selector)),
+      label: /** @type {(name: string) => string} */ (label) }));
   /** @type {Entry | null} */
   let shown = null;
   /** @type {Incoming | null} */
   let shown_incoming = null;
   let shown_minute = 0;
+
+  /** @param {Entry} entry @param {string} picture */
+  const kindOf = (entry, picture) => {
+    if (entry.where !== undefined) return entry.where;
+    if (entry.kind !== 'file') return texts.kinds[entry.kind];
+    const extension = extensionOf(entry.name);
+    const tells = extension.length < 6 && extension !== 'txt';
+    return texts.kind_of(tells ? extension.toUpperCase() : '', texts.kinds[picture]);
+  };
 
   /** @param {Entry} entry */
   const drawEntry = (entry) => {
@@ -33,25 +46,31 @@ export function mountRow({ texts, format }, since) {
     const title = plain(entry.name);
     element.dataset.key = entry.key;
     element.dataset.kind = entry.kind;
-    find(element, '.tile').dataset.picture = picture;
-    setPicture(find(element, '.tile svg'), picture);
+    for (const place of [tile, find(element, '.thumb')]) {
+      place.dataset.picture = picture;
+      setPicture(find(place, 'svg'), picture);
+    }
+    element.classList.toggle('is-found', entry.where !== undefined);
     setName(name, entry.name);
+    setAttribute(tile, 'aria-label', texts.select(title));
     setLabel(download, texts.download(title));
-    setLabel(remove, texts.delete(title));
-    if (entry.kind === 'folder') setText(size, texts.folder);
-    else if (entry.kind === 'link') setText(size, texts.broken_link);
-    else if (entry.kind === 'other') setText(size, texts.special);
-    else setText(size, entry.size === null ? '' : format.size(entry.size));
+    for (const { button, label } of buttons) setLabel(button, label(title));
+    setText(find(element, '.kind'), kindOf(entry, picture));
+    setText(size, entry.kind !== 'file' ? texts.kinds[entry.kind]
+      : entry.size === null ? '' : format.size(entry.size));
   };
 
   /** @param {Entry} entry @param {boolean} ghost whether nothing stands there yet */
   const drawLinks = (entry, ghost) => {
     const opens = !ghost && (entry.kind === 'file' || entry.kind === 'folder');
-    const target = entry.kind === 'folder' ? pageUrl(entry.key) : fileUrl(entry.key);
+    const target = entry.kind === 'folder' ? pageUrl(entry.key)
+      : viewOf(entry.name) === null ? fileUrl(entry.key) : viewUrl(entry.key);
     setAttribute(name, 'href', opens ? target : null);
+    setAttribute(name, 'tabindex', opens ? null : '0');
     setAttribute(download, 'href', opens ? downloadUrl(entry.key) : null);
     download.hidden = !opens;
-    remove.hidden = ghost;
+    for (const { button } of buttons) button.hidden = ghost;
+    tile.disabled = ghost;
   };
 
   /** @param {Entry} entry @param {number} now */
@@ -74,6 +93,7 @@ export function mountRow({ texts, format }, since) {
       ratio === null ? format.size(received) : format.percent(ratio),
     ];
     if (!paused && bytes_per_second > 0) said.push(format.speed(bytes_per_second));
+    setAttribute(find(arriving, 'progress'), 'aria-label', texts.arriving);
     setProgress(find(arriving, 'progress'), ratio);
     setText(find(arriving, '.said'), said.join(' · '));
   };
@@ -94,30 +114,43 @@ export function mountRow({ texts, format }, since) {
       shown_incoming = incoming;
       shown_minute = minute;
     },
+    /** Forgets what it showed: another entry comes into it. @param {number} now_tick */
+    reset(now_tick) {
+      since = now_tick;
+      shown = null;
+      shown_incoming = null;
+      element.classList.remove('is-fresh', 'is-gone');
+    },
+    /** @param {boolean} selected */
+    mark(selected) {
+      element.classList.toggle('is-selected', selected);
+      setAttribute(tile, 'aria-checked', String(selected));
+    },
+    /** @param {number} x pixels @param {number} y pixels @param {number} at @param {number} of */
+    place(x, y, at, of) {
+      element.style.transform = `translate(${x}px, ${y}px)`;
+      setAttribute(element, 'aria-posinset', String(at + 1));
+      setAttribute(element, 'aria-setsize', String(of));
+    },
     /** Takes the row off the screen, after a moment in which one sees which it was. */
     leave() {
       element.classList.add('is-leaving');
       element.inert = true;
-      if (!mayMove() || !document.body.contains(element)) {
-        element.remove();
-        return;
+      if (!mayMove()) element.remove();
+      else {
+        const end = () => element.remove();
+        const fade = element.animate([{ opacity: 1 }, { opacity: 0 }], { duration: 220 });
+        fade.finished.then(end, end);
       }
-      const height = `${element.offsetHeight}px`;
-      element.animate(
-        [{ opacity: 1, height }, { opacity: 0, height, offset: 0.55 },
-          { opacity: 0, height: '0px', minHeight: '0px' }],
-        { duration: 380, easing: 'ease-in-out' },
-      ).finished.then(() => element.remove(), () => element.remove());
     },
   };
 }
 
 /** @param {HTMLElement} element */
 function highlight(element) {
+  // The browser starts an animation anew only when it has seen the class gone in between.
   element.classList.remove('is-fresh');
-  // Reading a size makes the browser notice the change; only so does the animation start again.
-  void element.offsetWidth;
-  element.classList.add('is-fresh');
+  requestAnimationFrame(() => element.classList.add('is-fresh'));
   element.addEventListener('animationend', () => element.classList.remove('is-fresh'),
     { once: true });
 }

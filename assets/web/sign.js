@@ -13,14 +13,14 @@ const PATIENCE_MS = 900;
 export function mountSign(root, banner, texts) {
   let wanted = '';
   let timer = 0;
-  setText(banner, texts.old_list);
 
   /** @param {import('./state.js').State['link']} link @param {boolean} has_list */
   const draw = (link, has_list) => {
     root.dataset.link = link;
     setText(find(root, '.word'), texts[`link_${link}`]);
     setAttribute(root, 'title', link === 'connecting' ? null : texts[`link_${link}_title`]);
-    banner.hidden = link !== 'offline' || !has_list;
+    banner.hidden = !['offline', 'crowded'].includes(link) || !has_list;
+    setText(banner, link === 'crowded' ? texts.crowded : texts.old_list);
   };
 
   return {
@@ -34,7 +34,7 @@ export function mountSign(root, banner, texts) {
       const first = wanted === '';
       wanted = now;
       clearTimeout(timer);
-      if (first || link === 'live' || link === 'offline') draw(link, has_list);
+      if (first || ['live', 'offline', 'crowded'].includes(link)) draw(link, has_list);
       else timer = setTimeout(draw, PATIENCE_MS, link, has_list);
     },
   };

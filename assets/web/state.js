@@ -4,7 +4,7 @@
 // network can make of them; the result is always what the disk holds once both have been seen.
 
 import { canonical, isWithin, join, keyOf, encodeName, nameOf, parentOf } from './paths.js';
-import { ordered, compare } from './order.js';
+import { BY_NAME, comparing, ordered } from './order.js';
 
 /**
  * @typedef {'file' | 'folder' | 'link' | 'other'} Kind
@@ -15,6 +15,7 @@ import { ordered, compare } from './order.js';
  * @property {number | null} size bytes; null where it is not known yet
  * @property {number | null} modified Unix milliseconds; null where it is not known yet
  * @property {number} touched the tick at which it last changed before the reader's eyes, else 0
+ * @property {string} [where] the folder it lies in, of what a search has found
  *
  * @typedef {object} Incoming somebody's upload that is under way
  * @property {string} key where it will stand
@@ -34,7 +35,7 @@ import { ordered, compare } from './order.js';
  * @property {ReadonlyMap<string, Entry>} entries by key
  * @property {ReadonlyMap<string, Incoming>} incoming by upload id
  * @property {number | null} free_bytes
- * @property {'connecting' | 'live' | 'reconnecting' | 'offline'} link
+ * @property {'connecting' | 'live' | 'reconnecting' | 'offline' | 'crowded'} link
  * @property {number} tick counts the events that changed something
  * @property {LiveEvent[] | null} pending events since a listing was asked for; null when none is
  * @property {boolean} wanting whether only a new listing can say what is there
@@ -233,16 +234,17 @@ function alike(entry, other) {
  * The rows to show: what stands there, and in its place among it what is on its way.
  * @param {State} state
  * @param {ReadonlySet<string>} own keys of this page's own uploads, which are shown elsewhere
+ * @param {import('./order.js').Sort} [sort]
  * @returns {{entry: Entry, incoming: Incoming | null}[]}
  */
-export function rows(state, own) {
+export function rows(state, own, sort) {
   /** @type {Map<string, Incoming>} */
   const arriving = new Map();
   for (const incoming of state.incoming.values()) {
     if (!own.has(incoming.key)) arriving.set(incoming.key, incoming);
   }
   /** @type {{entry: Entry, incoming: Incoming | null}[]} */
-  const list = ordered(state.entries).map((entry) => (
+  const list = ordered(state.entries, sort).map((entry) => (
     { entry, incoming: arriving.get(entry.key) ?? null }
   ));
   const before = list.length;
@@ -252,5 +254,7 @@ export function rows(state, own) {
     list.push({ incoming,
       entry: { key, name: nameOf(key), kind: 'file', size: null, modified: null, touched: 0 } });
   }
-  return list.length === before ? list : list.sort((a, b) => compare(a.entry, b.entry));
+  if (list.length === before) return list;
+  const order = comparing(sort ?? BY_NAME);
+  return list.sort((a, b) => order(a.entry, b.entry));
 }

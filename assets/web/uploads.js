@@ -12,11 +12,16 @@ import { plain } from './names.js';
 /**
  * @typedef {import('./queue.js').Item} Item
  * @typedef {import('./queue.js').Snapshot} Snapshot
- * @typedef {{cancel: (id: number) => void, cancelAll: () => void, retry: (id?: number) => void}} On
+ * @typedef {object} On
+ * @property {(id: number) => void} cancel
+ * @property {() => void} cancelAll
+ * @property {(id?: number) => void} retry
+ * @property {(id: number) => void} pause
  */
 
 const FAILED_SHOWN_MAX = 5;
 const WAITING_SHOWN_MAX = 2;
+const SENDING_SHOWN_MAX = 6;
 
 /** @param {HTMLElement} root @param {import('./row.js').Words} words @param {On} on */
 export function mountUploads(root, words, on) {
@@ -33,14 +38,14 @@ export function mountUploads(root, words, on) {
     const sending = files_total > 0;
     setText(find(root, '.title'), sending
       ? texts.uploading(format.count(files_done + 1), format.count(files_total))
-      : texts.uploads_failed(failed, format.count(failed)));
+      : failed > 0 ? texts.uploads_failed(failed, format.count(failed)) : texts.uploads);
     const said = [];
     if (sending) {
       said.push(format.percent(bytes_total === 0 ? 0 : bytes_sent / bytes_total));
       said.push(...paceWords(bytes_total - bytes_sent, bytes_per_second, words));
     }
     setText(find(root, '.summary'), said.join(' · '));
-    root.classList.toggle('has-failed', !sending);
+    root.classList.toggle('has-failed', !sending && failed > 0);
     const several = snapshot.items.length > 1;
     find(root, '.retry-all').hidden = failed < 2;
     find(root, '.cancel-all').hidden = !several;
@@ -52,10 +57,11 @@ export function mountUploads(root, words, on) {
     update(snapshot, dir) {
       const { items } = snapshot;
       root.hidden = items.length === 0;
-      const sending = items.filter(({ state }) => state === 'sending' || state === 'finishing');
+      const sending = items.filter(({ state }) => state !== 'waiting' && state !== 'failed');
       const waiting = items.filter(({ state }) => state === 'waiting');
       const failed = items.filter(({ state }) => state === 'failed');
-      const wanted = [...failed.slice(0, FAILED_SHOWN_MAX), ...sending,
+      // Of fifty that go together a few are enough.
+      const wanted = [...failed.slice(0, FAILED_SHOWN_MAX), ...sending.slice(0, SENDING_SHOWN_MAX),
         ...waiting.slice(0, WAITING_SHOWN_MAX)].sort((a, b) => a.id - b.id);
       const kept = new Set(wanted.map(({ id }) => id));
       for (const [id, row] of shown) {
@@ -96,15 +102,20 @@ function mountUpload({ id, path }, words, on) {
   const bar = find(element, 'progress');
   const retry = find(element, '.retry');
   const cancel = find(element, '.cancel');
+  const pause = find(element, '.pause');
   const name = path.slice(path.lastIndexOf('/') + 1);
   const picture = pictureOf({ kind: 'file', name });
   find(element, '.tile').dataset.picture = picture;
   setPicture(find(element, '.tile svg'), picture);
   setName(find(element, '.name'), name);
   setAttribute(bar, 'aria-label', texts.progress_of(plain(name)));
-  setLabel(retry, texts.retry_named(plain(name)));
+  setLabel(pause, texts.pause_named(plain(name)));
+  pause.addEventListener('click', () => on.pause(id));
   retry.addEventListener('click', () => on.retry(id));
   cancel.addEventListener('click', () => on.cancel(id));
+
+  /** @param {Item} item */
+  const portion = (item) => format.percent(item.size === 0 ? 0 : item.sent / item.size);
 
   /** @param {Item} item @param {string} dir */
   const words_of = (item, dir) => {
@@ -116,12 +127,15 @@ function mountUpload({ id, path }, words, on) {
         return [texts.waiting, format.size(item.size), ...where];
       case 'finishing':
         return [texts.finishing, ...where];
+      case 'stalled':
+        return [texts.stalled, texts.of(portion(item), format.size(item.size)), ...where];
+      case 'paused':
+        return [texts.paused, texts.of(portion(item), format.size(item.size)), ...where];
       case 'failed':
         return [errorText(texts, item.code ?? 'unreachable')];
       case 'sending':
         return [
-          texts.of(format.percent(item.size === 0 ? 0 : item.sent / item.size),
-            format.size(item.size)),
+          texts.of(portion(item), format.size(item.size)),
           ...paceWords(item.size - item.sent, item.bytes_per_second, words), ...where];
     }
   };
@@ -132,7 +146,10 @@ function mountUpload({ id, path }, words, on) {
     update(item, dir) {
       const failed = item.state === 'failed';
       element.dataset.state = item.state;
-      retry.hidden = !failed;
+      const paused = item.state === 'paused';
+      retry.hidden = !failed && !paused;
+      setLabel(retry, paused ? texts.resume_named(plain(name)) : texts.retry_named(plain(name)));
+      pause.hidden = !item.in_pieces || failed || paused;
       setLabel(cancel, failed ? texts.dismiss_named(plain(name)) : texts.cancel_named(plain(name)));
       bar.hidden = failed;
       if (item.state === 'finishing') setProgress(bar, null);

@@ -7,6 +7,7 @@ pub mod archive;
 pub mod body;
 pub mod chunked;
 pub mod conditional;
+pub mod deflate;
 pub mod departures;
 pub mod disposition;
 pub mod gate;

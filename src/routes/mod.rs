@@ -15,6 +15,8 @@ mod list;
 mod management;
 pub(crate) mod outside;
 mod page;
+mod plain;
+mod qr;
 mod representation;
 mod search;
 mod status;
@@ -23,6 +25,7 @@ pub(crate) mod tus;
 
 pub(crate) use events::encode;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
@@ -63,6 +66,8 @@ pub(crate) struct App {
     pub listings: list::Kept,
     /// Who writes to uploads that come in pieces.
     pub claims: Claims,
+    /// Where it listens, by TCP.
+    pub listeners: Vec<SocketAddr>,
     /// Panics that were caught in connections.
     pub panics: AtomicUsize,
 }
@@ -87,6 +92,7 @@ impl App {
             transfers: Transfers::default(),
             listings: list::Kept::default(),
             claims: Claims::default(),
+            listeners: Vec::new(),
             panics: AtomicUsize::new(0),
         }
     }
@@ -120,6 +126,16 @@ const ROUTES: &[Route] = &[
         path: "/web/",
         allow: "GET, HEAD",
         methods: &[(Method::Get, page::part)],
+    },
+    Route {
+        path: "/favicon.ico",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, page::icon)],
+    },
+    Route {
+        path: "/api/qr.svg",
+        allow: "GET, HEAD",
+        methods: &[(Method::Get, qr::picture)],
     },
     Route {
         path: "/api/list/",

@@ -1,10 +1,14 @@
-//! `GET /` and `GET /web/<file>`: the page and its parts, embedded in the binary as gzip.
+//! `GET /` and `GET /web/<file>`: the page and its parts, embedded in the binary as gzip. The page
+//! itself comes with the list of its folder, see `plain`; the rest is the same for everyone.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::error::{Error, Result};
+use crate::http::deflate;
 use crate::http::media;
 use crate::http::request::Request;
 use crate::http::response::{Payload, Response};
-use crate::routes::{App, is_known};
+use crate::routes::{App, is_known, plain};
 
 /// One file of `assets/web`.
 struct Part {
@@ -21,13 +25,40 @@ const GZIP_TRAILER_BYTES: usize = 8;
 
 /// No script but our files, nothing from elsewhere, in nobody's frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; connect-src 'self'; \
+    img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; connect-src 'self'; worker-src 'self'; \
     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Where in the page the list goes.
+const LIST: &str = "<!--list-->";
+
 /// The page itself.
-pub(super) fn index(_app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
-    part_named(request, "index.html")
-        .map(|response| response.with("Content-Security-Policy", CONTENT_SECURITY_POLICY))
+pub(super) fn index(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
+    let part = named("index.html")?;
+    let list = plain::list(app, request);
+    let mut hasher = DefaultHasher::new();
+    (part.etag, &list).hash(&mut hasher);
+    let etag = format!("W/\"{:016x}\"", hasher.finish());
+    let identity = |response: Response| {
+        identified(response, &etag).with("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    };
+    if is_known(request, &etag) {
+        return Ok(identity(Response::empty(304)));
+    }
+    let frame = String::from_utf8_lossy(&inflate(part)?).into_owned();
+    let html = frame.replacen(LIST, &list, 1).into_bytes();
+    let media_type = media::media_type(part.name.as_bytes());
+    let response = if request.accepts("Accept-Encoding", "gzip") {
+        Response::new(200, media_type, Payload::Bytes(deflate::gzip(&html).into()))
+            .with("Content-Encoding", "gzip")
+    } else {
+        Response::new(200, media_type, Payload::Bytes(html.into()))
+    };
+    Ok(identity(response))
+}
+
+/// What browsers ask for by its old name beside a file that is no page.
+pub(super) fn icon(_app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
+    part_named(request, "favicon.ico")
 }
 
 /// A part of it: a style sheet, a module, an icon.
@@ -36,19 +67,11 @@ pub(super) fn part(_app: &App, request: &mut Request<'_>, rest: &str) -> Result<
 }
 
 fn part_named(request: &Request<'_>, name: &str) -> Result<Response> {
-    let part = PARTS
-        .iter()
-        .find(|part| part.name == name)
-        .ok_or(Error::NotFound)?;
+    let part = named(name)?;
     let gzipped = request.accepts("Accept-Encoding", "gzip");
     // Weak, since it names two encodings of one content (RFC 9110, section 8.8.3.3).
     let etag = format!("W/{}", part.etag);
-    let identity = |response: Response| {
-        response
-            .with("ETag", etag.clone())
-            .with("Vary", "Accept-Encoding")
-            .with("Cache-Control", "no-cache")
-    };
+    let identity = |response: Response| identified(response, &etag);
     if is_known(request, &etag) {
         return Ok(identity(Response::empty(304)));
     }
@@ -60,6 +83,19 @@ fn part_named(request: &Request<'_>, name: &str) -> Result<Response> {
         Response::new(200, media_type, Payload::Bytes(inflate(part)?.into()))
     };
     Ok(identity(response))
+}
+
+fn named(name: &str) -> Result<&'static Part> {
+    let part = PARTS.iter().find(|part| part.name == name);
+    part.ok_or(Error::NotFound)
+}
+
+/// The language needs no mention in Vary: each use asks anew, and the tag is that of the words.
+fn identified(response: Response, etag: &str) -> Response {
+    response
+        .with("ETag", etag.to_owned())
+        .with("Vary", "Accept-Encoding")
+        .with("Cache-Control", "no-cache")
 }
 
 fn inflate(part: &Part) -> Result<Vec<u8>> {

@@ -28,6 +28,7 @@ pub(super) fn report(app: &App, _request: &mut Request<'_>, _rest: &str) -> Resu
             "upload_bytes_max": app.limits.upload_bytes_max,
             "free_bytes": app.share.free_bytes()?,
             "uploads": uploads,
+            "undo_s": app.limits.undo_s,
             "streams": app.hub.subscribers(),
             "panics": app.panics.load(Ordering::Relaxed),
         }),

@@ -32,6 +32,7 @@ mod listing;
 mod managing;
 mod names;
 mod outside;
+mod page;
 mod pictures;
 mod power;
 mod process;

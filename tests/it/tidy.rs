@@ -18,11 +18,12 @@ const GROUND: [&str; 5] = ["config", "error", "log", "random", "sys"];
 /// The modules that each may name beside itself: calls go down the floors, never up or sideways.
 const CALLS: [(&str, &[&str]); 12] = [
     ("server", &["routes", "http", "storage", "events"]),
-    ("routes", &["http", "storage", "events"]),
+    // A route tells this machine's address for others.
+    ("routes", &["http", "storage", "events", "lan"]),
     ("http", &[]),
     ("storage", &[]),
     ("events", &[]),
-    // The binary's own; no floor knows of them.
+    // The binary's own; no floor knows of it.
     ("options", &[]),
     ("lan", &[]),
     ("config", &[]),

@@ -95,9 +95,10 @@ export const test = base.extend({
   /** Opens one more page of the server, each in a browser profile of its own. */
   openPage: async ({ browser, server, complaints }, use) => {
     const contexts = [];
-    await use(async (query = "", settings = {}) => {
-      const context = await browser.newContext(settings);
-      contexts.push(context);
+    await use(async (query = "", { beside, ...settings } = {}) => {
+      // Another tab of the same browser, or a browser of its own.
+      const context = beside?.page.context() ?? await browser.newContext(settings);
+      if (beside === undefined) contexts.push(context);
       const page = await context.newPage();
       await complaints.listen(page);
       await page.goto(server.url + query);

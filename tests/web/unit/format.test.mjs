@@ -64,6 +64,14 @@ test('a long name is cut before its extension', () => {
   ]) assert.deepEqual(split(name), [name.slice(0, name.length - extension.length), extension]);
 });
 
+test('of a very long name the end stays in sight too, unless that changed how it reads', () => {
+  for (const [name, end] of [
+    ['IMG_20260714_183012_0812.jpeg', '_0812.jpeg'], ['a photo of the summer 12345', '2345'],
+    ['a photo of the summer in D 1.jpeg', 'n D 1.jpeg'], ['תמונה מהקיץ האחרון 12345.jpeg', '.jpeg'],
+    ['a photo of the summer 🎉🎉🎉.jpeg', '.jpeg'], ['cafe\u0301 in the old town square.txt', '.txt'],
+  ]) assert.equal(split(name)[1], end, name);
+});
+
 test('an entry has the picture of its kind', () => {
   for (const [kind, name, picture] of [
     ['file', 'a.JPG', 'image'], ['folder', 'a.jpg', 'folder'], ['file', 'a.tar.gz', 'archive'],

@@ -68,3 +68,21 @@ test('parents, names and the way down', () => {
   assert.equal(paths.isWithin('a/b', 'a'), true);
   assert.equal(paths.isWithin('a', ''), true);
 });
+
+test('an address names a file, and its folder by it', () => {
+  assert.equal(paths.fileOfSearch('?file=a%20b/c.txt'), 'a%20b/c.txt');
+  assert.equal(paths.fileOfSearch('?file=a%2Fb'), 'a/b');
+  assert.equal(paths.fileOfSearch('?dir=a'), null);
+  assert.equal(paths.fileOfSearch('?file='), null);
+  assert.equal(paths.dirOfSearch('?file=a%20b/c.txt'), 'a%20b');
+  assert.equal(paths.dirOfSearch('?file=c.txt'), '');
+});
+
+test('a name that could not stand in an address is none', () => {
+  for (const name of ['a', '...', ' ', '%2e%2e', 'x'.repeat(255)]) {
+    assert.ok(paths.isName(name), name);
+  }
+  for (const name of ['', '.', '..', 'a/b', 'a\0b', 'x'.repeat(256), 'ü'.repeat(128)]) {
+    assert.ok(!paths.isName(name), name);
+  }
+});

@@ -2,25 +2,37 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { PIECE_BYTES } from '../../../assets/web/pieces.js';
 import { createQueue, SENDING_MAX } from '../../../assets/web/queue.js';
 
-function start(sizes) {
+/** Each file goes to a folder of its own, and so by itself. */
+function start(sizes, { together = false } = {}) {
   const sent = [];
+  const pieces = [];
   const finished = [];
   const time = { now: 0 };
   const queue = createQueue({
-    send: (what, on) => {
-      const request = { ...on, path: what.path, dir: what.dir, stopped: false };
+    send: (files, on) => {
+      const request = { ...on, path: files[0].path, files: files.length, stopped: false };
       sent.push(request);
       return () => { request.stopped = true; };
+    },
+    sendPieces: (what, on) => {
+      const transfer = { ...on, path: what.path, did: [] };
+      pieces.push(transfer);
+      const note = (word) => () => transfer.did.push(word);
+      return { stop: note('stop'), cancel: note('cancel'), wake: note('wake') };
     },
     now: () => time.now,
     onChange: () => {},
     onFinish: (files) => finished.push(files),
   });
-  queue.add('d', sizes.map((size, index) => ({ path: `f${index}`, file: { size } })));
+  sizes.forEach((size, index) => {
+    const dir = together || index === 0 ? 'd' : `d${index}`;
+    queue.add(dir, [{ path: `f${index}`, file: { size } }]);
+  });
   const states = () => queue.snapshot().items.map(({ state }) => state);
-  return { queue, sent, finished, time, states };
+  return { queue, sent, pieces, finished, time, states };
 }
 
 test('no more than three are sent at once, and the next starts when one is done', () => {
@@ -91,4 +103,48 @@ test('a key stays known as our own for a moment after its upload is done', () =>
   assert.deepEqual([...queue.snapshot().own], ['d/f0']);
   time.now = 3001;
   assert.deepEqual([...queue.snapshot().own], []);
+});
+
+test('small files of one folder go together, and each by itself when one cannot be taken', () => {
+  const { sent, states, queue } = start([1, 1, 1], { together: true });
+  assert.equal(sent.length, 3, 'they came one by one');
+  queue.cancelAll();
+  queue.add('d', [1, 2, 3].map((n) => ({ path: `f${n}`, file: { size: 10 } })));
+  assert.equal(sent.at(-1).files, 3);
+  sent.at(-1).progress(15);
+  assert.deepEqual(states(), ['finishing', 'sending', 'sending']);
+  sent.at(-1).failed({ code: 'bad_name' });
+  assert.deepEqual(sent.slice(-3).map(({ files }) => files), [1, 1, 1]);
+  sent.at(-1).failed({ code: 'bad_name' });
+  sent.at(-2).done();
+  sent.at(-3).done();
+  assert.deepEqual(states(), ['failed']);
+});
+
+test('no request takes more than fifty files or eight mebibytes', () => {
+  const { sent, queue } = start([]);
+  const files = (count, size) => Array.from({ length: count }, (_, n) => (
+    { path: `f${n}`, file: { size } }));
+  queue.add('d', files(120, 10));
+  assert.deepEqual(sent.map((request) => request.files), [50, 50, 20]);
+  queue.cancelAll();
+  queue.add('d', files(5, 3 * PIECE_BYTES / 8));
+  assert.deepEqual(sent.slice(3).map((request) => request.files), [2, 2, 1]);
+});
+
+test('a file over eight mebibytes goes in pieces and can be paused', () => {
+  const { sent, pieces, states, queue } = start([PIECE_BYTES, PIECE_BYTES + 1]);
+  assert.deepEqual([sent.length, pieces.length], [1, 1]);
+  pieces[0].progress(5);
+  pieces[0].stalled();
+  assert.equal(states()[1], 'stalled');
+  queue.wake();
+  const [, { id }] = queue.snapshot().items;
+  queue.pause(id);
+  assert.deepEqual([states()[1], pieces[0].did], ['paused', ['wake', 'stop']]);
+  assert.equal(queue.snapshot().items[1].sent, 5, 'what has arrived is kept');
+  queue.retry(id);
+  assert.deepEqual([states()[1], pieces.length], ['sending', 2]);
+  queue.cancel(id);
+  assert.deepEqual(pieces[1].did, ['cancel']);
 });

@@ -1,0 +1,160 @@
+// Ten thousand files: drawn where they are seen, scrolled without a stutter, changed in place.
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { curl, expect, test } from "../fixtures.mjs";
+import { fileUrl } from "../disk.mjs";
+
+// What watches the page for the report would itself be in the trace.
+test.use({ trace: "off", screenshot: "off" });
+
+const FILES = 10_000;
+const FRAME_MS_MAX = 32;
+/** Less than the page could ever need to draw. */
+const ROWS_MAX = 100;
+const nameOf = (i) => `file ${String(i).padStart(5, "0")}.txt`;
+
+async function fill(share, count) {
+  for (let i = 0; i < count; i += 500) {
+    const some = Array.from({ length: Math.min(500, count - i) }, (_, j) => nameOf(i + j));
+    await Promise.all(some.map((name) => writeFile(path.join(share, name), "")));
+  }
+}
+
+/**
+ * Scrolls from top to bottom by the wheel, and tells how long each frame's work took: as time of
+ * the processor, since a machine that tests has other work too.
+ */
+async function trace(page) {
+  const devtools = await page.context().newCDPSession(page);
+  const events = [];
+  devtools.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  const done = new Promise((end) => devtools.on("Tracing.tracingComplete", end));
+  await devtools.send("Tracing.start", {
+    transferMode: "ReportEvents",
+    traceConfig: { includedCategories: ["disabled-by-default-devtools.timeline"] },
+  });
+  await page.mouse.move(400, 400);
+  for (let i = 0; i < 60; i += 1) await page.mouse.wheel(0, i < 40 ? 900 : 15_000);
+  await page.evaluate(() => new Promise((end) => requestAnimationFrame(() => {
+    requestAnimationFrame(end);
+  })));
+  await devtools.send("Tracing.end");
+  await done;
+  const main = new Set(events
+    .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+    .map(({ pid, tid }) => `${pid} ${tid}`));
+  return events.filter(({ name, pid, tid }) => name === "RunTask" && main.has(`${pid} ${tid}`))
+    .map(({ dur, tdur }) => (tdur ?? dur ?? 0) / 1000);
+}
+
+test("ten thousand rows scroll without a stutter", async ({ openPage, share }) => {
+  await fill(share, FILES);
+  const listing = await openPage();
+  const { page } = listing;
+  await expect(listing.row(nameOf(0))).toBeVisible();
+  expect(await page.locator(".row").count()).toBeLessThan(ROWS_MAX);
+  await expect(listing.live).toBeVisible();
+  await page.mouse.wheel(0, 600);
+  const tasks = await trace(page);
+  const slowest = [...tasks].sort((a, b) => b - a);
+  expect(tasks.length).toBeGreaterThan(50);
+  // The first frame of a scroll may pay for what the browser had put off.
+  expect(slowest[1], `ms; the slowest were ${slowest.slice(0, 5)}`).toBeLessThan(FRAME_MS_MAX);
+  expect(await page.locator(".row").count()).toBeLessThan(ROWS_MAX);
+  await page.keyboard.press("End");
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await expect(listing.row(nameOf(FILES - 1))).toBeVisible();
+});
+
+test("what comes above does not move what is being read", async ({ openPage, server, share }) => {
+  await fill(share, 400);
+  const listing = await openPage();
+  const { page } = listing;
+  await expect(listing.live).toBeVisible();
+  await page.evaluate(() => scrollTo(0, 9000));
+  await expect(listing.row(nameOf(170))).toBeVisible();
+  const top = () => listing.row(nameOf(170)).evaluate((row) => row.getBoundingClientRect().top);
+  const before = await top();
+  const file = path.join(share, nameOf(0));
+  for (const name of ["aaa.txt", "bbb.txt"]) await curl("-T", file, fileUrl(server.url, name));
+  await expect(page.locator(".total")).toContainText("402");
+  await expect.poll(top).toBeCloseTo(before, 0);
+  await expect(page.getByRole("button", { name: "2 new" })).toBeVisible();
+  await curl("-X", "DELETE", fileUrl(server.url, "aaa.txt"));
+  await expect(page.locator(".total")).toContainText("401");
+  await expect.poll(top).toBeCloseTo(before, 0);
+  await page.getByRole("button", { name: "1 new" }).click();
+  await expect(listing.row("bbb.txt").locator("a.name")).toBeFocused();
+  await expect(page.locator(".hint")).toBeHidden();
+});
+
+test("a row that is held stays under the finger", async ({ openPage, server, share }) => {
+  await fill(share, 5);
+  const listing = await openPage();
+  await expect(listing.live).toBeVisible();
+  const box = await listing.row(nameOf(3)).boundingBox();
+  await listing.page.mouse.move(box.x + 300, box.y + 20);
+  await listing.page.mouse.down();
+  await curl("-T", path.join(share, nameOf(0)), fileUrl(server.url, "aaa.txt"));
+  await curl("-X", "DELETE", fileUrl(server.url, nameOf(1)));
+  await expect(listing.page.locator(`.row[data-key="${encodeURIComponent(nameOf(1))}"]`))
+    .toHaveClass(/is-gone/);
+  expect((await listing.row(nameOf(3)).boundingBox()).y).toBe(box.y);
+  await listing.page.mouse.move(1, 1);
+  await listing.page.mouse.up();
+  await expect(listing.row("aaa.txt")).toBeVisible();
+  await expect(listing.row(nameOf(1))).toHaveCount(0);
+});
+
+test("a row that one is about to click does not slip away", async ({
+  openPage, server, share,
+}) => {
+  await fill(share, 5);
+  const listing = await openPage();
+  const { page } = listing;
+  await expect(listing.live).toBeVisible();
+  const box = await listing.row(nameOf(3)).boundingBox();
+  const aim = () => page.mouse.move(box.x + 300 + Math.random() * 9, box.y + 20);
+  await aim();
+  await curl("-X", "DELETE", fileUrl(server.url, nameOf(1)));
+  const gone = page.locator(`.row[data-key="${encodeURIComponent(nameOf(1))}"]`);
+  await expect(gone).toHaveClass(/is-gone/);
+  expect((await listing.row(nameOf(3)).boundingBox()).y).toBe(box.y);
+  // A mouse that rests lets the list go on.
+  await expect(gone).toHaveCount(0);
+});
+
+test("nothing shifts while the page comes to be", async ({ openPage, share }) => {
+  await fill(share, 60);
+  const listing = await openPage();
+  await expect(listing.live).toBeVisible();
+  const shift = await listing.page.evaluate(() => new Promise((done) => {
+    new PerformanceObserver((list) => done(
+      list.getEntries().reduce((sum, entry) => sum + entry.value, 0),
+    )).observe({ type: "layout-shift", buffered: true });
+    setTimeout(done, 1000, 0);
+  }));
+  expect(shift).toBeLessThan(0.02);
+});
+
+test("the page is under 60 KB on the wire and paints at once", async ({ openPage, share }) => {
+  await fill(share, 30);
+  for (const locale of ["en-GB", "zh-CN"]) {
+    const listing = await openPage("", { locale });
+    await expect(listing.rows).not.toHaveCount(0);
+    const { bytes, paint, hosts } = await listing.page.evaluate(() => {
+      const all = [...performance.getEntriesByType("navigation"),
+        ...performance.getEntriesByType("resource")];
+      return {
+        bytes: all.reduce((sum, entry) => sum + entry.transferSize, 0),
+        paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+        hosts: [...new Set(all.map(({ name }) => new URL(name).host))],
+      };
+    });
+    expect(bytes, locale).toBeGreaterThan(10_000);
+    expect(bytes, locale).toBeLessThan(60_000);
+    expect(hosts).toEqual([new URL(listing.page.url()).host]);
+    console.log(`${locale}: ${bytes} bytes, first paint ${Math.round(paint)} ms`);
+  }
+});
