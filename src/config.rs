@@ -4,11 +4,15 @@
 //! is all of the program's limits in one struct, each with its reason. Nothing here looks at
 //! arguments, the environment, the disk or the network.
 
+mod access;
 mod listen;
+mod origin;
 
 use std::path::PathBuf;
 
+pub use access::{Grants, Right, Role, Visitor};
 pub use listen::Listen;
+pub use origin::Origin;
 
 /// The port of a livedrop that was told nothing: free on most machines, open to any user.
 pub const PORT: u16 = 8080;
@@ -22,6 +26,12 @@ pub struct Config {
     pub listen: Vec<Listen>,
     /// Names of this server that it could not know by itself; see `--host`.
     pub hosts: Vec<String>,
+    /// Whether nobody may change anything, whoever it is.
+    pub read_only: bool,
+    /// Whether all that anybody may do is to add files.
+    pub upload_only: bool,
+    /// Other origins whose pages may use the server; see `--cors`.
+    pub cors: Vec<Origin>,
     /// Whether the start-up text on standard error is left out.
     pub quiet: bool,
     /// Whether an upload is on the disk when it is acknowledged, or only on its way there.
@@ -41,12 +51,29 @@ impl Default for Config {
             folder: PathBuf::from("."),
             listen: vec![Listen::TcpAll { port: PORT }],
             hosts: Vec::new(),
+            read_only: false,
+            upload_only: false,
+            cors: Vec::new(),
             quiet: false,
             sync: true,
             file_mode: None,
             folder_mode: None,
             limits: Limits::default(),
         }
+    }
+}
+
+impl Config {
+    /// The most that anybody may do.
+    pub fn grants(&self) -> Grants {
+        let modes = [
+            (self.read_only, Role::ReadOnly),
+            (self.upload_only, Role::Drop),
+        ];
+        let on = modes.iter().filter(|(is_on, _)| *is_on);
+        on.fold(Role::ReadWrite.grants(), |grants, (_, role)| {
+            grants.and(role.grants())
+        })
     }
 }
 

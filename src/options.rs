@@ -141,6 +141,31 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "Access",
+        rows: &[
+            Row {
+                short: None,
+                long: "read-only",
+                takes: Takes::Flag(|config, yes| config.read_only = yes),
+                help: "let nobody change anything",
+            },
+            Row {
+                short: None,
+                long: "upload-only",
+                takes: Takes::Flag(|config, yes| config.upload_only = yes),
+                help: "a drop box: take files, list and serve none",
+            },
+            Row {
+                short: None,
+                long: "cors",
+                takes: Takes::Many("ORIGIN", |config, texts| {
+                    each(texts).map(|origins| config.cors = origins)
+                }),
+                help: "let pages of https://HOST use it; may be repeated",
+            },
+        ],
+    },
+    Section {
         title: "Files",
         rows: &[
             Row {

@@ -116,7 +116,7 @@ impl Server {
         let departures = Departures::new()
             .map_err(|e| StartError(format!("cannot watch connections: {}", reason(&e))))?;
         let shared = Arc::new(Shared {
-            app: App::new(share, hub, departures, &config.hosts, limits, log),
+            app: App::new(share, hub, departures, &config, log),
             roll: Arc::new(Roll::new(connections_max)),
             permits: Permits::new(connections_max)
                 .map_err(|e| StartError(format!("cannot wait for connections: {}", reason(&e))))?,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::RecvTimeoutError;
 use rustix::net::sockopt::{self, Timeout};
 
+use crate::config::Right;
 use crate::error::{Error, Result};
 use crate::events::{Filter, Record, Replay, Subscription};
 use crate::http::method::Method;
@@ -46,7 +47,14 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
         .iter()
         .map(|dir| RelPath::parse(dir))
         .collect::<Result<Vec<_>>>()?;
-    let filter = Filter::folders(folders.iter().map(RelPath::to_string));
+    // Whoever may only add files hears that the server lives, and no name.
+    let (filter, folders) = match request.may(Right::Read) {
+        true => {
+            let filter = Filter::folders(folders.iter().map(RelPath::to_string));
+            (filter.of(request.visitor.account.clone()), folders)
+        }
+        false => (Filter::nothing(), Vec::new()),
+    };
     // Whoever asks for the head alone takes nobody's place.
     if request.method() == Method::Head {
         return Ok(opened(Box::new(|_| Ok(()))));

@@ -13,6 +13,7 @@ mod health;
 mod hosts;
 mod list;
 mod management;
+mod origins;
 pub(crate) mod outside;
 mod page;
 mod representation;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
-use crate::config::Limits;
+use crate::config::{Config, Grants, Limits, Right};
 use crate::error::{Error, Result};
 use crate::events::{Event, Hub};
 use crate::http::conditional::{self, Access, Conditions, EntityTag, Validators, Verdict};
@@ -40,6 +41,7 @@ use crate::http::target;
 use crate::log::Log;
 use crate::routes::claims::Claims;
 use crate::routes::hosts::Hosts;
+use crate::routes::origins::Origins;
 use crate::routes::transfers::Transfers;
 use crate::storage::{Kind, RelPath, Share};
 
@@ -53,6 +55,10 @@ pub(crate) struct App {
     pub departures: Departures,
     /// The names it answers to.
     pub hosts: Hosts,
+    /// The origins whose pages may use it.
+    pub origins: Origins,
+    /// The most that anybody may do.
+    pub grants: Grants,
     /// The ceilings.
     pub limits: Limits,
     /// Where the server speaks.
@@ -73,16 +79,17 @@ impl App {
         share: Share,
         hub: Hub,
         departures: Departures,
-        hosts: &[String],
-        limits: Limits,
+        config: &Config,
         log: Log,
     ) -> App {
         App {
             share: Arc::new(share),
             hub,
             departures,
-            hosts: Hosts::new(hosts),
-            limits,
+            hosts: Hosts::new(&config.hosts),
+            origins: Origins::new(&config.cors),
+            grants: config.grants(),
+            limits: config.limits.clone(),
             log,
             transfers: Transfers::default(),
             listings: list::Kept::default(),
@@ -100,7 +107,8 @@ struct Route {
     path: &'static str,
     /// The methods, as the `Allow` field lists them.
     allow: &'static str,
-    methods: &'static [(Method, Tell)],
+    /// What each method needs of whoever asks, and what it does.
+    methods: &'static [(Method, Right, Tell)],
 }
 
 /// Where uploads in pieces are, and their methods.
@@ -114,79 +122,79 @@ const ROUTES: &[Route] = &[
     Route {
         path: "/",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, page::index)],
+        methods: &[(Method::Get, Right::Nothing, page::index)],
     },
     Route {
         path: "/web/",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, page::part)],
+        methods: &[(Method::Get, Right::Nothing, page::part)],
     },
     Route {
         path: "/api/list/",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, list::entries)],
+        methods: &[(Method::Get, Right::Read, list::entries)],
     },
     Route {
         path: "/api/status",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, status::report)],
+        methods: &[(Method::Get, Right::Entry, status::report)],
     },
     Route {
         path: "/api/search",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, search::names)],
+        methods: &[(Method::Get, Right::Read, search::names)],
     },
     Route {
         path: "/api/undo/",
         allow: "POST",
-        methods: &[(Method::Post, management::undo)],
+        methods: &[(Method::Post, Right::Change, management::undo)],
     },
     Route {
         path: "/files/",
         allow: FILES_METHODS,
         methods: &[
-            (Method::Options, files::options),
-            (Method::Get, files::read),
-            (Method::Put, files::put),
-            (Method::Delete, files::remove),
-            (Method::Mkcol, management::make_folder),
-            (Method::Move, management::relocate),
-            (Method::Copy, management::duplicate),
+            (Method::Options, Right::Entry, files::options),
+            (Method::Get, Right::Read, files::read),
+            (Method::Put, Right::Create, files::put),
+            (Method::Delete, Right::Change, files::remove),
+            (Method::Mkcol, Right::Create, management::make_folder),
+            (Method::Move, Right::Change, management::relocate),
+            (Method::Copy, Right::Change, management::duplicate),
         ],
     },
     Route {
         path: "/download/",
         allow: "GET, HEAD, POST",
         methods: &[
-            (Method::Get, download::attachment),
-            (Method::Post, archive::selection),
+            (Method::Get, Right::Read, download::attachment),
+            (Method::Post, Right::Read, archive::selection),
         ],
     },
     Route {
         path: "/upload",
         allow: "POST",
-        methods: &[(Method::Post, form::upload)],
+        methods: &[(Method::Post, Right::Create, form::upload)],
     },
     Route {
         path: TUS_PATH,
         allow: TUS_METHODS,
         methods: &[
-            (Method::Options, tus::options),
-            (Method::Post, tus::post),
-            (Method::Get, tus::tell),
-            (Method::Patch, tus::append),
-            (Method::Delete, tus::terminate),
+            (Method::Options, Right::Entry, tus::options),
+            (Method::Post, Right::Create, tus::post),
+            (Method::Get, Right::Create, tus::tell),
+            (Method::Patch, Right::Create, tus::append),
+            (Method::Delete, Right::Create, tus::terminate),
         ],
     },
     Route {
         path: "/events",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, events::stream)],
+        methods: &[(Method::Get, Right::Entry, events::stream)],
     },
     Route {
         path: "/health",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, health::report)],
+        methods: &[(Method::Get, Right::Nothing, health::report)],
     },
 ];
 
@@ -200,34 +208,39 @@ pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
         }
         refusal(&error)
     });
-    match below(TUS_PATH, request.path()) {
+    let response = match below(TUS_PATH, request.path()) {
         Some(_) => tus::with_version(response),
         None => response,
-    }
+    };
+    app.origins.share(request, response)
 }
 
 fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
     app.hosts.check(request)?;
+    app.origins.check(request)?;
     let path = request.path().to_owned();
     let (route, rest) = ROUTES
         .iter()
         .find_map(|route| Some((route, below(route.path, &path)?)))
         .ok_or(Error::NotFound)?;
+    if let Some(response) = app.origins.preflight(request, route.allow) {
+        return Ok(response);
+    }
     let wanted = match request.method() {
         Method::Head => Method::Get,
         other => other,
     };
-    let methods = route.methods.iter();
-    let tell = methods
-        .filter(|(method, _)| *method == wanted)
-        .map(|(_, tell)| tell)
-        .next();
-    match (tell, wanted) {
-        (Some(tell), _) => tell(app, request, rest),
+    let row = route.methods.iter().find(|(method, ..)| *method == wanted);
+    let (_, right, tell) = row.ok_or(match wanted {
         // RFC 9110, section 15.6.2.
-        (None, Method::Other) => Err(Error::NotImplemented("There is no such method here.")),
-        (None, _) => Err(Error::MethodNotAllowed(route.allow)),
+        Method::Other => Error::NotImplemented("There is no such method here."),
+        _ => Error::MethodNotAllowed(route.allow),
+    })?;
+    // The one place where this is decided, before a byte of the body is read.
+    if !request.may(*right) {
+        return Err(Error::Forbidden("That is not allowed here."));
     }
+    tell(app, request, rest)
 }
 
 /// What `path` has below a route, empty for the route itself, with or without its slash.

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::config::Visitor;
 use crate::error::Error;
 use crate::http::body::{Body, Rate};
 use crate::http::gate::{Arrival, Gate};
@@ -109,6 +110,7 @@ impl Connection {
             body,
             socket: self.socket.number(),
             peer: self.seat.peer(),
+            visitor: Visitor::anybody(app.grants),
         };
         let routed = catch_unwind(AssertUnwindSafe(|| routes::answer(app, &mut request)));
         let (response, panicked) = match routed {
