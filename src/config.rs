@@ -5,12 +5,14 @@
 //! arguments, the environment, the disk or the network.
 
 mod access;
+mod account;
 mod listen;
 mod origin;
 
 use std::path::PathBuf;
 
 pub use access::{Grants, Right, Role, Visitor};
+pub use account::{Account, PasswordHash, doubled};
 pub use listen::Listen;
 pub use origin::Origin;
 
@@ -30,6 +32,10 @@ pub struct Config {
     pub read_only: bool,
     /// Whether all that anybody may do is to add files.
     pub upload_only: bool,
+    /// Those who may use the server; without any, everybody may.
+    pub accounts: Vec<Account>,
+    /// A file with more of them, yet to be read.
+    pub account_file: Option<PathBuf>,
     /// Other origins whose pages may use the server; see `--cors`.
     pub cors: Vec<Origin>,
     /// Whether the start-up text on standard error is left out.
@@ -53,6 +59,8 @@ impl Default for Config {
             hosts: Vec::new(),
             read_only: false,
             upload_only: false,
+            accounts: Vec::new(),
+            account_file: None,
             cors: Vec::new(),
             quiet: false,
             sync: true,

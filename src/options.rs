@@ -9,7 +9,7 @@ mod reading;
 mod values;
 
 use crate::config::Config;
-use values::{at_least_one, count, each, hosts, mode, seconds, size, upload_size};
+use values::{accounts, at_least_one, count, each, hosts, mode, seconds, size, upload_size};
 
 pub use reading::{UsageError, parse};
 
@@ -22,6 +22,8 @@ pub enum Command {
     Help,
     /// Print `VERSION`.
     Version,
+    /// Read a password and print its hash.
+    HashPassword,
 }
 
 /// What `--version` prints.
@@ -154,6 +156,29 @@ pub const SECTIONS: &[Section] = &[
                 long: "upload-only",
                 takes: Takes::Flag(|config, yes| config.upload_only = yes),
                 help: "a drop box: take files, list and serve none",
+            },
+            Row {
+                short: None,
+                long: "auth",
+                takes: Takes::Many("ACCOUNT", |config, texts| {
+                    accounts(texts).map(|accounts| config.accounts = accounts)
+                }),
+                help: "let in NAME:HASH[:ro|rw|drop]; may be repeated",
+            },
+            Row {
+                short: None,
+                long: "auth-file",
+                takes: Takes::One("PATH", |config, text| {
+                    config.account_file = Some(text.into());
+                    Ok(())
+                }),
+                help: "a file of such accounts, one a line",
+            },
+            Row {
+                short: None,
+                long: "hash-password",
+                takes: Takes::Nothing(|| Command::HashPassword),
+                help: "ask for a password and print its hash",
             },
             Row {
                 short: None,

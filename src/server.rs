@@ -116,7 +116,8 @@ impl Server {
         let departures = Departures::new()
             .map_err(|e| StartError(format!("cannot watch connections: {}", reason(&e))))?;
         let shared = Arc::new(Shared {
-            app: App::new(share, hub, departures, &config, log),
+            app: App::new(share, hub, departures, &config, log)
+                .map_err(|e| StartError(e.to_string()))?,
             roll: Arc::new(Roll::new(connections_max)),
             permits: Permits::new(connections_max)
                 .map_err(|e| StartError(format!("cannot wait for connections: {}", reason(&e))))?,

@@ -18,6 +18,7 @@ pub(crate) mod outside;
 mod page;
 mod representation;
 mod search;
+mod session;
 mod status;
 mod transfers;
 pub(crate) mod tus;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
+use crate::access::Door;
 use crate::config::{Config, Grants, Limits, Right};
 use crate::error::{Error, Result};
 use crate::events::{Event, Hub};
@@ -57,6 +59,8 @@ pub(crate) struct App {
     pub hosts: Hosts,
     /// The origins whose pages may use it.
     pub origins: Origins,
+    /// Who may come in.
+    pub door: Door,
     /// The most that anybody may do.
     pub grants: Grants,
     /// The ceilings.
@@ -75,19 +79,23 @@ pub(crate) struct App {
 
 impl App {
     /// Puts one together.
+    ///
+    /// # Errors
+    /// `Io` when the system has no random bytes.
     pub(crate) fn new(
         share: Share,
         hub: Hub,
         departures: Departures,
         config: &Config,
         log: Log,
-    ) -> App {
-        App {
+    ) -> Result<App> {
+        Ok(App {
             share: Arc::new(share),
             hub,
             departures,
             hosts: Hosts::new(&config.hosts),
             origins: Origins::new(&config.cors),
+            door: Door::new(&config.accounts)?,
             grants: config.grants(),
             limits: config.limits.clone(),
             log,
@@ -95,7 +103,7 @@ impl App {
             listings: list::Kept::default(),
             claims: Claims::default(),
             panics: AtomicUsize::new(0),
-        }
+        })
     }
 }
 
@@ -148,6 +156,14 @@ const ROUTES: &[Route] = &[
         path: "/api/undo/",
         allow: "POST",
         methods: &[(Method::Post, Right::Change, management::undo)],
+    },
+    Route {
+        path: "/api/session",
+        allow: "POST, DELETE",
+        methods: &[
+            (Method::Post, Right::Nothing, session::sign_in),
+            (Method::Delete, Right::Nothing, session::sign_out),
+        ],
     },
     Route {
         path: "/files/",
@@ -212,6 +228,7 @@ pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
         Some(_) => tus::with_version(response),
         None => response,
     };
+    let response = session::challenge(request, response);
     app.origins.share(request, response)
 }
 
@@ -237,6 +254,9 @@ fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
         _ => Error::MethodNotAllowed(route.allow),
     })?;
     // The one place where this is decided, before a byte of the body is read.
+    if *right != Right::Nothing {
+        request.visitor = session::identify(app, request)?;
+    }
     if !request.may(*right) {
         return Err(Error::Forbidden("That is not allowed here."));
     }

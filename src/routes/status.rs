@@ -8,7 +8,7 @@ use crate::config::Right;
 use crate::error::Result;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::routes::App;
+use crate::routes::{App, session};
 
 /// The report, as JSON.
 pub(super) fn report(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
@@ -30,6 +30,7 @@ pub(super) fn report(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
             "version": env!("CARGO_PKG_VERSION"),
             "event_id": app.hub.last_id().to_string(),
             "read_only": !request.may(Right::Create),
+            "account": session::account(&request.visitor),
             "upload_only": !request.may(Right::Read),
             "upload_bytes_max": app.limits.upload_bytes_max,
             "free_bytes": app.share.free_bytes()?,

@@ -13,6 +13,7 @@
 )]
 #![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
+mod accounts;
 mod archives;
 mod archives_broken;
 mod archives_large;
@@ -34,6 +35,7 @@ mod modes;
 mod names;
 mod origins;
 mod outside;
+mod passwords;
 mod pictures;
 mod power;
 mod process;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::harness::{Answer, Instance, Stream, Wire};
 
-fn start(adjust: impl FnOnce(&mut Config)) -> Instance {
+pub fn start(adjust: impl FnOnce(&mut Config)) -> Instance {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config {
         folder: folder.path().to_owned(),
@@ -26,14 +26,14 @@ fn drop_box() -> Instance {
     start(|config| config.upload_only = true)
 }
 
-const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
-const LENGTH: (&str, &str) = ("Upload-Length", "3");
-const FORM: (&str, &str) = ("Content-Type", "multipart/form-data; boundary=x");
-const BODY: &[u8] =
+pub const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
+pub const LENGTH: (&str, &str) = ("Upload-Length", "3");
+pub const FORM: (&str, &str) = ("Content-Type", "multipart/form-data; boundary=x");
+pub const BODY: &[u8] =
     b"--x\r\nContent-Disposition: form-data; name=f; filename=old.txt\r\n\r\nnew\r\n--x--\r\n";
 
 /// A route, whether it is refused read-only, and whether to a drop box.
-const ROUTES: &[(&str, bool, bool)] = &[
+pub const ROUTES: &[(&str, bool, bool)] = &[
     ("GET /", false, false),
     ("GET /web/app.js", false, false),
     ("GET /health", false, false),
@@ -63,7 +63,7 @@ const ROUTES: &[(&str, bool, bool)] = &[
 ];
 
 /// The content of every file, and every name.
-fn disk(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub fn disk(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let read = |name: String| {
         let content = std::fs::read(folder.join(&name)).unwrap_or_default();
         (name, content)
@@ -153,7 +153,7 @@ fn a_put_onto_a_taken_name_of_a_drop_box_is_403_even_when_it_is_taken_meanwhile(
 }
 
 /// Waits until the server has begun an upload, by the hidden file that stands for it.
-fn wait_for_upload(server: &Instance) {
+pub fn wait_for_upload(server: &Instance) {
     let is_hidden = |name: &String| name.starts_with(".livedrop-");
     while !server.tree().iter().any(is_hidden) {
         std::thread::yield_now();
@@ -246,7 +246,7 @@ fn status(server: &Instance) -> Value {
     json(&Wire::connect(server.address).ask("GET /api/status", &[], b""))
 }
 
-fn json(answer: &Answer) -> Value {
+pub fn json(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap()
 }
 
