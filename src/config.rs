@@ -6,15 +6,19 @@
 
 mod access;
 mod account;
+mod base_path;
 mod listen;
 mod origin;
+mod proxies;
 
 use std::path::PathBuf;
 
 pub use access::{Grants, Right, Role, Visitor};
 pub use account::{Account, PasswordHash, doubled};
+pub use base_path::BasePath;
 pub use listen::Listen;
 pub use origin::Origin;
+pub use proxies::{Proxy, client, is_proxy};
 
 /// The port of a livedrop that was told nothing: free on most machines, open to any user.
 pub const PORT: u16 = 8080;
@@ -26,6 +30,12 @@ pub struct Config {
     pub folder: PathBuf,
     /// Where to listen, in the order given; the first TCP listener names the server's URL.
     pub listen: Vec<Listen>,
+    /// Permissions of Unix sockets; None is what the umask leaves.
+    pub socket_mode: Option<u32>,
+    /// The path below which all of the server is.
+    pub base_path: BasePath,
+    /// The proxies that are believed when they say who asks.
+    pub proxies: Vec<Proxy>,
     /// Names of this server that it could not know by itself; see `--host`.
     pub hosts: Vec<String>,
     /// Whether nobody may change anything, whoever it is.
@@ -56,6 +66,9 @@ impl Default for Config {
         Config {
             folder: PathBuf::from("."),
             listen: vec![Listen::TcpAll { port: PORT }],
+            socket_mode: None,
+            base_path: BasePath::default(),
+            proxies: Vec::new(),
             hosts: Vec::new(),
             read_only: false,
             upload_only: false,

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
     read_accounts(&mut config)?;
     let folder = std::path::absolute(&config.folder).unwrap_or_else(|_| config.folder.clone());
-    let quiet = config.quiet;
+    let (quiet, base_path) = (config.quiet, config.base_path.to_string());
     let log = Log::new(Arc::new(|line: &str| tell(&format!("{line}\n"))), !quiet);
     report_panics();
     let server = Server::bind(config, log)?;
@@ -59,7 +59,13 @@ fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
     if !quiet {
         let machine = lan::machine_addresses();
         let qr = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|t| t != "dumb");
-        tell(&lan::greeting(&folder, &server.addresses(), &machine, qr));
+        tell(&lan::greeting(
+            &folder,
+            &server.addresses(),
+            &machine,
+            &base_path,
+            qr,
+        ));
     }
     server.serve();
     Ok(())

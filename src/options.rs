@@ -87,6 +87,30 @@ pub const SECTIONS: &[Section] = &[
                 }),
                 help: "a public name of this server; may be repeated",
             },
+            Row {
+                short: None,
+                long: "base-path",
+                takes: Takes::One("PATH", |config, text| {
+                    text.parse().map(|base| config.base_path = base)
+                }),
+                help: "serve everything below this path, such as /drop",
+            },
+            Row {
+                short: None,
+                long: "trust-proxy",
+                takes: Takes::Many("ADDR", |config, texts| {
+                    each(texts).map(|proxies| config.proxies = proxies)
+                }),
+                help: "believe X-Forwarded-For of ADDR, NET/BITS or unix",
+            },
+            Row {
+                short: None,
+                long: "socket-mode",
+                takes: Takes::One("MODE", |config, text| {
+                    mode(text).map(|bits| config.socket_mode = Some(bits))
+                }),
+                help: "permissions of Unix sockets [777 less the umask]",
+            },
         ],
     },
     Section {

@@ -107,7 +107,7 @@ impl Server {
                 reason(&e)
             ))
         })?;
-        let listeners = listener::bind_all(&config.listen, &limits)?;
+        let listeners = listener::bind_all(&config)?;
         let hub = start_hub(&limits)?;
         let connections_max = limits
             .connections_max
@@ -149,7 +149,8 @@ impl Server {
                 } else {
                     address.ip()
                 };
-                format!("http://{}/", SocketAddr::new(ip, address.port()))
+                let address = SocketAddr::new(ip, address.port());
+                format!("http://{address}{}/", self.shared.app.base)
             }
             None => self
                 .listeners

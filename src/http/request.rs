@@ -20,8 +20,10 @@ pub struct Request<'c> {
     pub body: Body<'c>,
     /// Its connection, for whoever has to cut it from another thread.
     pub socket: Descriptor,
-    /// Who sent it; None on a Unix socket.
+    /// Who sent it, as far as a proxy that is believed knows; None on a Unix socket.
     pub peer: Option<IpAddr>,
+    /// Whether it came to such a proxy by TLS.
+    pub is_secure: bool,
     /// What is known of who that is.
     pub visitor: Visitor,
 }

@@ -46,12 +46,17 @@ fn every_option_sets_its_own_field() {
     let line = "-l 80 --listen=unix:a.sock --host a.example --connections-max 5 --streams-max=6 \
                 --uploads-keep 2h --upload-max 7K --free-min 8M --no-sync \
                 --file-mode 664 --dir-mode=0775 -q music --read-only \
-                --cors https://a.example";
+                --cors https://a.example --base-path drop --trust-proxy unix --socket-mode 660 \
+                --auth-file who";
     let expected = Config {
         folder: "music".into(),
         listen: listens(&["80", "unix:a.sock"]),
         hosts: vec!["a.example".into()],
         read_only: true,
+        account_file: Some("who".into()),
+        base_path: "/drop".parse().unwrap(),
+        proxies: vec!["unix".parse().unwrap()],
+        socket_mode: Some(0o660),
         cors: vec!["https://a.example".parse().unwrap()],
         quiet: true,
         sync: false,
@@ -72,6 +77,10 @@ fn every_option_sets_its_own_field() {
         ("LIVEDROP_LISTEN", "80\nunix:a.sock\n"),
         ("LIVEDROP_HOST", "a.example"),
         ("LIVEDROP_READ_ONLY", "yes"),
+        ("LIVEDROP_BASE_PATH", "/drop/"),
+        ("LIVEDROP_TRUST_PROXY", "unix"),
+        ("LIVEDROP_SOCKET_MODE", "660"),
+        ("LIVEDROP_AUTH_FILE", "who"),
         ("LIVEDROP_CORS", "https://a.example"),
         ("LIVEDROP_FREE_MIN", "8M"),
         ("LIVEDROP_NO_SYNC", "yes"),

@@ -19,14 +19,15 @@ use crate::storage::{Change, OnConflict, Published, RelPath, Rest, Stored};
 pub(super) fn read(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
     let path = existing(rest)?;
     match app.share.read(&path)? {
-        Stored::Folder => Ok(to_page(&path)),
+        Stored::Folder => Ok(to_page(app, &path)),
         Stored::File(file) => represent(request, &path, file, "inline".into()),
     }
 }
 
 /// A redirect to the page of a folder.
-pub(super) fn to_page(folder: &RelPath) -> Response {
-    let location = format!("/?dir={}", target::encode_path(folder.as_bytes()));
+pub(super) fn to_page(app: &App, folder: &RelPath) -> Response {
+    let folder = target::encode_path(folder.as_bytes());
+    let location = format!("{}/?dir={folder}", app.base);
     Response::empty(303)
         .with("Location", location)
         .with("Cache-Control", "no-store")

@@ -39,7 +39,7 @@ pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     let published = files::publish_files(app, change);
     transfers.into_iter().for_each(Transfer::done);
     if is_plain_form {
-        return Ok(files::to_page(&folder));
+        return Ok(files::to_page(app, &folder));
     }
     let rows: Vec<Value> = published.iter().map(row).collect();
     Ok(Response::json(201, &json!({ "files": rows })))

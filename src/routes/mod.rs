@@ -30,7 +30,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
 use crate::access::Door;
-use crate::config::{Config, Grants, Limits, Right};
+use crate::config::{BasePath, Config, Grants, Limits, Proxy, Right};
 use crate::error::{Error, Result};
 use crate::events::{Event, Hub};
 use crate::http::conditional::{self, Access, Conditions, EntityTag, Validators, Verdict};
@@ -55,6 +55,10 @@ pub(crate) struct App {
     pub hub: Hub,
     /// Who notices that the reader of a stream has gone.
     pub departures: Departures,
+    /// The path below which all of it is.
+    pub base: BasePath,
+    /// The proxies that are believed.
+    pub proxies: Vec<Proxy>,
     /// The names it answers to.
     pub hosts: Hosts,
     /// The origins whose pages may use it.
@@ -93,6 +97,8 @@ impl App {
             share: Arc::new(share),
             hub,
             departures,
+            base: config.base_path.clone(),
+            proxies: config.proxies.clone(),
             hosts: Hosts::new(&config.hosts),
             origins: Origins::new(&config.cors),
             door: Door::new(&config.accounts)?,
@@ -224,7 +230,8 @@ pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
         }
         refusal(&error)
     });
-    let response = match below(TUS_PATH, request.path()) {
+    let path = app.base.strip(request.path());
+    let response = match path.and_then(|path| below(TUS_PATH, path)) {
         Some(_) => tus::with_version(response),
         None => response,
     };
@@ -236,9 +243,13 @@ fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
     app.hosts.check(request)?;
     app.origins.check(request)?;
     let path = request.path().to_owned();
+    let path = app.base.strip(&path).ok_or(Error::NotFound)?;
+    if path.is_empty() {
+        return Ok(to_root(app, request));
+    }
     let (route, rest) = ROUTES
         .iter()
-        .find_map(|route| Some((route, below(route.path, &path)?)))
+        .find_map(|route| Some((route, below(route.path, path)?)))
         .ok_or(Error::NotFound)?;
     if let Some(response) = app.origins.preflight(request, route.allow) {
         return Ok(response);
@@ -261,6 +272,13 @@ fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
         return Err(Error::Forbidden("That is not allowed here."));
     }
     tell(app, request, rest)
+}
+
+/// To the base path with its slash, without which the page would look for its parts elsewhere.
+fn to_root(app: &App, request: &Request<'_>) -> Response {
+    let query = target::split(request.head.target()).1;
+    let mark = if query.is_empty() { "" } else { "?" };
+    Response::empty(308).with("Location", format!("{}/{mark}{query}", app.base))
 }
 
 /// What `path` has below a route, empty for the route itself, with or without its slash.

@@ -83,11 +83,11 @@ pub(super) fn sign_in(app: &App, request: &mut Request<'_>, _rest: &str) -> Resu
     let visitor = visitor(app, session.account)?;
     let response = match request.accepts("Accept", "text/html") {
         true => Response::empty(303)
-            .with("Location", "/")
+            .with("Location", format!("{}/", app.base))
             .with("Cache-Control", "no-store"),
         false => Response::json(200, &account(&visitor)),
     };
-    Ok(with_cookie(request, response, token.text(), SESSION_S))
+    Ok(with_cookie(app, request, response, token.text(), SESSION_S))
 }
 
 /// Signs out. Who has not signed in is signed out already.
@@ -96,7 +96,7 @@ pub(super) fn sign_out(app: &App, request: &mut Request<'_>, _rest: &str) -> Res
         app.door.sessions.end(&token);
     }
     let response = Response::empty(204).with("Cache-Control", "no-store");
-    Ok(with_cookie(request, response, "", 0))
+    Ok(with_cookie(app, request, response, "", 0))
 }
 
 /// An account as its own page is told of it; null where there are none.
@@ -191,9 +191,17 @@ fn cookie_name(request: &Request<'_>) -> String {
     }
 }
 
-fn with_cookie(request: &Request<'_>, response: Response, token: &str, age_s: u64) -> Response {
-    let name = cookie_name(request);
-    let cookie = format!("{name}={token}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict");
+fn with_cookie(
+    app: &App,
+    request: &Request<'_>,
+    response: Response,
+    token: &str,
+    age_s: u64,
+) -> Response {
+    let (name, base) = (cookie_name(request), &app.base);
+    let secure = if request.is_secure { "; Secure" } else { "" };
+    let cookie =
+        format!("{name}={token}; Path={base}/; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}");
     response.with("Set-Cookie", cookie)
 }
 

@@ -78,7 +78,8 @@ fn create(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> 
     let id = partial.id().to_owned();
     let claim = app.claims.take(&id, Some(request.socket))?;
     let transfer = begin_transfer(app, &partial);
-    let mut response = Response::empty(201).with("Location", format!("/uploads/{id}"));
+    let location = format!("{}/uploads/{id}", app.base);
+    let mut response = Response::empty(201).with("Location", location);
     let begun = match piece {
         Some(piece) => take(app, request, &claim, &mut partial, transfer, piece),
         None if partial.is_whole() => finish(app, request, &mut partial, transfer),

@@ -39,6 +39,7 @@ mod passwords;
 mod pictures;
 mod power;
 mod process;
+mod proxied;
 mod races;
 mod reading;
 mod refusing;
