@@ -8,6 +8,8 @@ import { fileUrl } from './paths.js';
 /** @typedef {import('./state.js').Listing} Listing */
 
 const ANSWER_WAIT_MS = 20_000;
+/** Says that the page asks, which shows a form of its own where a browser would show a dialog. */
+const PAGE = { 'Livedrop-Page': '1' };
 const EVENTS = [
   'upload', 'update', 'delete', 'move', 'folder', 'progress', 'reset', 'ready', 'beat',
 ];
@@ -45,7 +47,8 @@ async function ask(url, init = {}) {
   let response;
   let body = '';
   try {
-    response = await fetch(url, { ...init, signal: stop.signal, cache: 'no-store' });
+    const headers = { ...PAGE, ...init.headers };
+    response = await fetch(url, { ...init, headers, signal: stop.signal, cache: 'no-store' });
     if (!response.ok) body = await response.text();
   } catch {
     throw new ApiError('unreachable', 0, '');
@@ -56,9 +59,41 @@ async function ask(url, init = {}) {
   return response;
 }
 
+/** @returns {Promise<any>} */
+async function readStatus() {
+  const response = await ask('api/status');
+  return response.json().catch(() => { throw new ApiError('unreachable', 0, ''); });
+}
+
+/** Who is signed in: null where there are no accounts. @returns {Promise<{name: string} | null>} */
+export const account = async () => (await readStatus()).account ?? null;
+
+/** @param {string} name @param {string} password @returns {Promise<unknown>} */
+export const signIn = (name, password) => ask('api/session', {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify({ name, password }),
+});
+
+/** @returns {Promise<unknown>} */
+export const signOut = () => ask('api/session', { method: 'DELETE' });
+
+/** What a drop box shows, which is nothing. @param {string} dir @param {ApiError} refused */
+async function listDropBox(dir, refused) {
+  const { upload_only, event_id, free_bytes } = await readStatus();
+  if (!upload_only) throw refused;
+  return { path: dir, event_id, free_bytes, entries: [] };
+}
+
 /** @param {string} dir a key @returns {Promise<Listing>} */
 export async function list(dir) {
-  const response = await ask(`api/list/${dir}`);
+  let response;
+  try {
+    response = await ask(`api/list/${dir}`);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error;
+    return listDropBox(dir, error);
+  }
   try {
     return await response.json();
   } catch {
@@ -88,6 +123,7 @@ export function upload({ dir, path, file }, on) {
   const request = new XMLHttpRequest();
   request.open('POST', `upload?dir=${dir}`);
   request.setRequestHeader('Accept', 'application/json');
+  for (const [name, value] of Object.entries(PAGE)) request.setRequestHeader(name, value);
   request.upload.addEventListener('progress', (event) => on.progress(event.loaded));
   request.addEventListener('load', () => {
     if (request.status >= 200 && request.status < 300) on.done();
@@ -110,7 +146,10 @@ export function openEvents(dir, last_event_id, on) {
   const source = new EventSource(`events?dir=${dir}${after}`);
   for (const name of EVENTS) {
     source.addEventListener(name, (event) => {
-      on.event(name, JSON.parse(event.data), event.lastEventId || null);
+      const data = JSON.parse(event.data);
+      // The id of somebody else's upload is not told.
+      if (name === 'progress') data.upload ??= data.path;
+      on.event(name, data, event.lastEventId || null);
     });
   }
   source.addEventListener('error', () => {

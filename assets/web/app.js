@@ -17,6 +17,7 @@ import { dirOfSearch, nameOf, pageUrl } from './paths.js';
 import { mountPlace } from './place.js';
 import { createQueue } from './queue.js';
 import { mountSign } from './sign.js';
+import { mountSignin } from './signin.js';
 import { initial, reduce, rows } from './state.js';
 import { mountUploads } from './uploads.js';
 
@@ -68,7 +69,11 @@ const live = createLive({
   onEvent: (name, data, id) => {
     dispatch({ type: 'event', event: { name, data, id, now: Date.now() } });
   },
-  onLink: (link) => dispatch({ type: 'link', link }),
+  onLink: (link) => {
+    dispatch({ type: 'link', link });
+    // A stream ends with its session.
+    if (link !== 'live') signin.check();
+  },
   clock: { now: () => Date.now(), set: setTimeout.bind(window), clear: clearTimeout.bind(window) },
   chance: Math.random,
 });
@@ -95,6 +100,7 @@ async function list(follow) {
 
 /** @param {string} dir @param {api.ApiError} error @param {boolean} follow */
 function unlisted(dir, { code, status }, follow) {
+  if (status === 401) signin.check();
   const missing = status === 404 || code === 'bad_name';
   const reason = missing ? 'missing' : status === 0 ? 'offline' : 'failed';
   dispatch({ type: 'unlisted', dir, reason, code });
@@ -217,6 +223,8 @@ window.addEventListener('offline', live.lose);
 setInterval(redraw, 30_000);
 setInterval(() => { if (queue.busy()) redraw(); }, 1000);
 
+const signin = mountSignin(texts, { ...api, entered: () => list(true) });
+signin.check();
 history.scrollRestoration = 'manual';
 redraw();
 list(true);

@@ -77,6 +77,22 @@ impl Door {
         self.accounts.get(number)
     }
 
+    /// The same as `check` for a password that is known already; never waits.
+    pub fn recall(&self, name: &str, password: &[u8]) -> Option<usize> {
+        let number = self.number(name)?;
+        let quick = password::quick(&self.key, number, password);
+        self.is_known(number, quick).then_some(number)
+    }
+
+    fn number(&self, name: &str) -> Option<usize> {
+        let mut accounts = self.accounts.iter();
+        accounts.position(|account| *account.name == *name)
+    }
+
+    fn is_known(&self, number: usize, quick: password::Quick) -> bool {
+        lock(&self.known)[number].is_some_and(|known| known == quick)
+    }
+
     /// The number of the account with that name and password. A wrong answer is given only after
     /// its time; `peer` is who asks, None for one without an address.
     ///
@@ -84,20 +100,15 @@ impl Door {
     /// `Unauthorized`; `TooManyTries` when there were so many that the wait no longer grows; `Busy`
     /// when too many passwords wait to be hashed.
     pub fn check(&self, name: &str, password: &[u8], peer: Option<IpAddr>) -> Result<usize> {
-        let number = self
-            .accounts
-            .iter()
-            .position(|account| *account.name == *name);
-        let quick = password::quick(&self.key, number.unwrap_or(usize::MAX), password);
-        let is_known =
-            |number: usize| lock(&self.known)[number].is_some_and(|known| known == quick);
-        if let Some(number) = number.filter(|&number| is_known(number)) {
+        if let Some(number) = self.recall(name, password) {
             return Ok(number);
         }
+        let number = self.number(name);
+        let quick = password::quick(&self.key, number.unwrap_or(usize::MAX), password);
         let is_suspect = lock(&self.tries).is_suspect(peer, Instant::now());
         let turn = self.turnstile.enter(is_suspect)?;
         // Of many requests that come with it at once, the first has found it out.
-        if let Some(number) = number.filter(|&number| is_known(number)) {
+        if let Some(number) = number.filter(|&number| self.is_known(number, quick)) {
             return Ok(number);
         }
         let hash = number.map_or(&self.nobody, |number| &self.accounts[number].hash);

@@ -51,6 +51,13 @@ impl Grants {
         }
     }
 
+    /// None at all.
+    pub const NONE: Grants = Grants {
+        read: false,
+        create: false,
+        change: false,
+    };
+
     /// What both allow.
     #[must_use]
     pub fn and(self, other: Grants) -> Grants {

@@ -265,9 +265,10 @@ fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
         _ => Error::MethodNotAllowed(route.allow),
     })?;
     // The one place where this is decided, before a byte of the body is read.
-    if *right != Right::Nothing {
-        request.visitor = session::identify(app, request)?;
-    }
+    request.visitor = match right {
+        Right::Nothing => session::recognise(app, request),
+        _ => session::identify(app, request)?,
+    };
     if !request.may(*right) {
         return Err(Error::Forbidden("That is not allowed here."));
     }

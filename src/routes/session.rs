@@ -29,6 +29,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// Who sends a request to what is open to everybody: nobody is asked, and nobody has to wait. Where
+/// there are accounts, whoever is not known has no rights.
+pub(super) fn recognise(app: &App, request: &Request<'_>) -> Visitor {
+    if app.door.is_open() {
+        return Visitor::anybody(app.grants);
+    }
+    let by_password = || {
+        let (name, password) = basic(&request.field("Authorization")?)?;
+        app.door.recall(&name, &password)
+    };
+    let session = current(app, request).map(|session| session.account);
+    let account = session.or_else(by_password);
+    let known = account.and_then(|account| visitor(app, account).ok());
+    known.unwrap_or(Visitor::anybody(Grants::NONE))
+}
+
 /// Finds out who sends a request.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::config::{Visitor, client, is_proxy};
+use crate::config::{Grants, Visitor, client, is_proxy};
 use crate::error::Error;
 use crate::http::body::{Body, Rate};
 use crate::http::gate::{Arrival, Gate};
@@ -113,7 +113,7 @@ impl Connection {
             socket: self.socket.number(),
             peer,
             is_secure,
-            visitor: Visitor::anybody(app.grants),
+            visitor: Visitor::anybody(Grants::NONE),
         };
         let routed = catch_unwind(AssertUnwindSafe(|| routes::answer(app, &mut request)));
         let (response, panicked) = match routed {

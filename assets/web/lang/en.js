@@ -79,6 +79,14 @@ export default {
   failed_title: 'This folder cannot be shown',
   old_list: 'Not connected. This list may be out of date.',
 
+  signin_title: 'Sign in',
+  signin_name: 'Name',
+  signin_password: 'Password',
+  signin_go: 'Sign in',
+  signin_wrong: 'That name and password do not belong together.',
+  signin_many: 'That was wrong too often. Try again in a minute.',
+  signout: 'Sign out',
+
   not_deleted: (name, why) => `${name} was not deleted. ${why}`,
 
   errors: {

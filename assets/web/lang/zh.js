@@ -73,6 +73,14 @@ export default {
   failed_title: '无法显示这个文件夹',
   old_list: '未连接。此列表可能不是最新的。',
 
+  signin_title: '登录',
+  signin_name: '用户名',
+  signin_password: '密码',
+  signin_go: '登录',
+  signin_wrong: '用户名或密码不正确。',
+  signin_many: '错误次数过多,请一分钟后再试。',
+  signout: '退出登录',
+
   not_deleted: (name, why) => `未能删除 ${name}。${why}`,
 
   errors: {
