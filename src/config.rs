@@ -4,11 +4,21 @@
 //! is all of the program's limits in one struct, each with its reason. Nothing here looks at
 //! arguments, the environment, the disk or the network.
 
+mod access;
+mod account;
+mod base_path;
 mod listen;
+mod origin;
+mod proxies;
 
 use std::path::PathBuf;
 
+pub use access::{Grants, Right, Role, Visitor};
+pub use account::{Account, PasswordHash, doubled};
+pub use base_path::BasePath;
 pub use listen::Listen;
+pub use origin::Origin;
+pub use proxies::{Proxy, client, is_proxy};
 
 /// The port of a livedrop that was told nothing: free on most machines, open to any user.
 pub const PORT: u16 = 8080;
@@ -20,8 +30,24 @@ pub struct Config {
     pub folder: PathBuf,
     /// Where to listen, in the order given; the first TCP listener names the server's URL.
     pub listen: Vec<Listen>,
+    /// Permissions of Unix sockets; None is what the umask leaves.
+    pub socket_mode: Option<u32>,
+    /// The path below which all of the server is.
+    pub base_path: BasePath,
+    /// The proxies that are believed when they say who asks.
+    pub proxies: Vec<Proxy>,
     /// Names of this server that it could not know by itself; see `--host`.
     pub hosts: Vec<String>,
+    /// Whether nobody may change anything, whoever it is.
+    pub read_only: bool,
+    /// Whether all that anybody may do is to add files.
+    pub upload_only: bool,
+    /// Those who may use the server; without any, everybody may.
+    pub accounts: Vec<Account>,
+    /// A file with more of them, yet to be read.
+    pub account_file: Option<PathBuf>,
+    /// Other origins whose pages may use the server; see `--cors`.
+    pub cors: Vec<Origin>,
     /// Whether the start-up text on standard error is left out.
     pub quiet: bool,
     /// Whether an upload is on the disk when it is acknowledged, or only on its way there.
@@ -40,13 +66,35 @@ impl Default for Config {
         Config {
             folder: PathBuf::from("."),
             listen: vec![Listen::TcpAll { port: PORT }],
+            socket_mode: None,
+            base_path: BasePath::default(),
+            proxies: Vec::new(),
             hosts: Vec::new(),
+            read_only: false,
+            upload_only: false,
+            accounts: Vec::new(),
+            account_file: None,
+            cors: Vec::new(),
             quiet: false,
             sync: true,
             file_mode: None,
             folder_mode: None,
             limits: Limits::default(),
         }
+    }
+}
+
+impl Config {
+    /// The most that anybody may do.
+    pub fn grants(&self) -> Grants {
+        let modes = [
+            (self.read_only, Role::ReadOnly),
+            (self.upload_only, Role::Drop),
+        ];
+        let on = modes.iter().filter(|(is_on, _)| *is_on);
+        on.fold(Role::ReadWrite.grants(), |grants, (_, role)| {
+            grants.and(role.grants())
+        })
     }
 }
 

@@ -23,6 +23,13 @@ pub enum Error {
     BadRequest(Cow<'static, str>),
     /// A name or path that is not allowed; the text says why.
     BadName(&'static str),
+    /// Whoever asks has yet to say who he is, or has said it wrongly.
+    Unauthorized,
+    /// The same, and so often that it is no use.
+    TooManyTries {
+        /// Seconds after which to try again.
+        retry_after_s: u32,
+    },
     /// The server does not do this for anybody, or not with this target.
     Forbidden(&'static str),
     /// Nothing stands at that path.

@@ -99,15 +99,21 @@ pub fn lan_urls(listeners: &[SocketAddr], machine: &[IpAddr]) -> Vec<String> {
     urls
 }
 
-/// The start-up text: what is shared, every URL for others, and a QR code of the first if wanted.
+/// The start-up text: what is shared, every URL for others, all with the base path (without its
+/// last slash), and a QR code of the first if wanted.
 pub fn greeting(
     folder: &Path,
     listeners: &[SocketAddr],
     machine: &[IpAddr],
+    base_path: &str,
     with_qr: bool,
 ) -> String {
     let sharing = format!("Sharing {}", folder.display());
-    let urls = lan_urls(listeners, machine);
+    let mut urls = lan_urls(listeners, machine);
+    for url in &mut urls {
+        url.truncate(url.len() - 1);
+        *url += &format!("{base_path}/");
+    }
     let Some(best) = urls.first() else {
         // A service that starts before the network is up is for everyone a moment later.
         return match listeners

@@ -30,9 +30,11 @@
 //! | `routes` | floor 2: one short story per URL, and the table of them |
 //! | [`http`] | floor 1: gate, heads, bodies, multipart, ranges, conditions, answers |
 //! | [`storage`] | floor 1: names, listing, reading, uploads, publishing, sweeping |
+//! | [`access`] | floor 1: accounts, passwords, sessions |
 //! | [`events`] | floor 1: the hub, its log, its subscribers |
 //! | [`error`] | everything that can go wrong, in one enum |
 //! | [`lan`] | the addresses of this machine, the QR code |
+//! | [`terminal`] | a password that is typed unseen |
 //! | `sys` | the few system calls that need `unsafe` |
 //! | `assets/web` | the page, embedded by `assets/embed.rs` |
 //! | `tests/it`, `tests/web` | one crate of integration tests; the page in a real browser |
@@ -54,6 +56,7 @@
 //! - No refusal holds a path of the server or what the system said; the log does.
 //! - No panic ends more than its connection.
 
+pub mod access;
 pub mod config;
 pub mod error;
 pub mod events;
@@ -66,3 +69,4 @@ mod routes;
 pub mod server;
 pub mod storage;
 mod sys;
+pub mod terminal;

@@ -12,11 +12,11 @@ use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::thread;
 
-use livedrop::config::Config;
-use livedrop::lan;
+use livedrop::config::{Config, PasswordHash, doubled};
 use livedrop::log::Log;
 use livedrop::options::{self, Command};
 use livedrop::server::{Handle, Server};
+use livedrop::{access, lan, terminal};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
@@ -24,6 +24,13 @@ fn main() -> ExitCode {
     match options::parse(env::args_os().skip(1), |name| env::var_os(name)) {
         Ok(Command::Help) => say(&options::help()),
         Ok(Command::Version) => say(&format!("{}\n", options::VERSION)),
+        Ok(Command::HashPassword) => match hash_password() {
+            Ok(hash) => say(&format!("{hash}\n")),
+            Err(error) => {
+                tell(&format!("livedrop: {error}\n"));
+                return ExitCode::from(1);
+            }
+        },
         Ok(Command::Serve(config)) => {
             if let Err(error) = serve(*config) {
                 tell(&format!("livedrop: {error}\n"));
@@ -39,9 +46,10 @@ fn main() -> ExitCode {
 }
 
 /// Serves until a signal stops it.
-fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
+    read_accounts(&mut config)?;
     let folder = std::path::absolute(&config.folder).unwrap_or_else(|_| config.folder.clone());
-    let quiet = config.quiet;
+    let (quiet, base_path) = (config.quiet, config.base_path.to_string());
     let log = Log::new(Arc::new(|line: &str| tell(&format!("{line}\n"))), !quiet);
     report_panics();
     let server = Server::bind(config, log)?;
@@ -51,9 +59,54 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     if !quiet {
         let machine = lan::machine_addresses();
         let qr = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|t| t != "dumb");
-        tell(&lan::greeting(&folder, &server.addresses(), &machine, qr));
+        tell(&lan::greeting(
+            &folder,
+            &server.addresses(),
+            &machine,
+            &base_path,
+            qr,
+        ));
     }
     server.serve();
+    Ok(())
+}
+
+/// Asks for a password, twice where a person types it unseen, and hashes it.
+fn hash_password() -> Result<PasswordHash, Box<dyn Error>> {
+    let input = io::stdin();
+    let password = if input.is_terminal() {
+        let ask = |prompt| {
+            let typed = terminal::read_hidden(&input, || tell(prompt));
+            tell("\n");
+            typed
+        };
+        let password = ask("Password: ")?;
+        if ask("Once more: ")? != password {
+            return Err("the two passwords differ".into());
+        }
+        password
+    } else {
+        terminal::read_line(input.lock())?
+    };
+    if password.is_empty() {
+        return Err("a password has at least one character".into());
+    }
+    Ok(access::hash_password(&password)?)
+}
+
+/// Reads the accounts that stand in a file.
+fn read_accounts(config: &mut Config) -> Result<(), String> {
+    if let Some(path) = config.account_file.take() {
+        let shown = path.display().to_string();
+        config.accounts.extend(access::read_accounts(&path)?);
+        if config.accounts.is_empty() {
+            // Whoever names a file does not want to let everybody in.
+            return Err(format!("there is no account in {shown}"));
+        }
+        if let Some(name) = doubled(&config.accounts) {
+            return Err(format!("there are two accounts {name:?}"));
+        }
+    }
     Ok(())
 }
 

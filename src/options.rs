@@ -9,7 +9,7 @@ mod reading;
 mod values;
 
 use crate::config::Config;
-use values::{at_least_one, count, each, hosts, mode, seconds, size, upload_size};
+use values::{accounts, at_least_one, count, each, hosts, mode, seconds, size, upload_size};
 
 pub use reading::{UsageError, parse};
 
@@ -22,6 +22,8 @@ pub enum Command {
     Help,
     /// Print `VERSION`.
     Version,
+    /// Read a password and print its hash.
+    HashPassword,
 }
 
 /// What `--version` prints.
@@ -85,6 +87,30 @@ pub const SECTIONS: &[Section] = &[
                 }),
                 help: "a public name of this server; may be repeated",
             },
+            Row {
+                short: None,
+                long: "base-path",
+                takes: Takes::One("PATH", |config, text| {
+                    text.parse().map(|base| config.base_path = base)
+                }),
+                help: "serve everything below this path, such as /drop",
+            },
+            Row {
+                short: None,
+                long: "trust-proxy",
+                takes: Takes::Many("ADDR", |config, texts| {
+                    each(texts).map(|proxies| config.proxies = proxies)
+                }),
+                help: "believe X-Forwarded-For of ADDR, NET/BITS or unix",
+            },
+            Row {
+                short: None,
+                long: "socket-mode",
+                takes: Takes::One("MODE", |config, text| {
+                    mode(text).map(|bits| config.socket_mode = Some(bits))
+                }),
+                help: "permissions of Unix sockets [777 less the umask]",
+            },
         ],
     },
     Section {
@@ -137,6 +163,54 @@ pub const SECTIONS: &[Section] = &[
                     at_least_one(text).map(|n| config.limits.events_kept = n)
                 }),
                 help: "changes kept for those who come back [4096]",
+            },
+        ],
+    },
+    Section {
+        title: "Access",
+        rows: &[
+            Row {
+                short: None,
+                long: "read-only",
+                takes: Takes::Flag(|config, yes| config.read_only = yes),
+                help: "let nobody change anything",
+            },
+            Row {
+                short: None,
+                long: "upload-only",
+                takes: Takes::Flag(|config, yes| config.upload_only = yes),
+                help: "a drop box: take files, list and serve none",
+            },
+            Row {
+                short: None,
+                long: "auth",
+                takes: Takes::Many("ACCOUNT", |config, texts| {
+                    accounts(texts).map(|accounts| config.accounts = accounts)
+                }),
+                help: "let in NAME:HASH[:ro|rw|drop]; may be repeated",
+            },
+            Row {
+                short: None,
+                long: "auth-file",
+                takes: Takes::One("PATH", |config, text| {
+                    config.account_file = Some(text.into());
+                    Ok(())
+                }),
+                help: "a file of such accounts, one a line",
+            },
+            Row {
+                short: None,
+                long: "hash-password",
+                takes: Takes::Nothing(|| Command::HashPassword),
+                help: "ask for a password and print its hash",
+            },
+            Row {
+                short: None,
+                long: "cors",
+                takes: Takes::Many("ORIGIN", |config, texts| {
+                    each(texts).map(|origins| config.cors = origins)
+                }),
+                help: "let pages of https://HOST use it; may be repeated",
             },
         ],
     },

@@ -107,7 +107,7 @@ impl Server {
                 reason(&e)
             ))
         })?;
-        let listeners = listener::bind_all(&config.listen, &limits)?;
+        let listeners = listener::bind_all(&config)?;
         let hub = start_hub(&limits)?;
         let connections_max = limits
             .connections_max
@@ -115,7 +115,8 @@ impl Server {
             .max(1);
         let departures = Departures::new()
             .map_err(|e| StartError(format!("cannot watch connections: {}", reason(&e))))?;
-        let mut app = App::new(share, hub, departures, &config.hosts, limits, log);
+        let mut app = App::new(share, hub, departures, &config, log)
+            .map_err(|e| StartError(e.to_string()))?;
         app.listeners = listeners.iter().filter_map(Bound::address).collect();
         let shared = Arc::new(Shared {
             app,
@@ -150,7 +151,8 @@ impl Server {
                 } else {
                     address.ip()
                 };
-                format!("http://{}/", SocketAddr::new(ip, address.port()))
+                let address = SocketAddr::new(ip, address.port());
+                format!("http://{address}{}/", self.shared.app.base)
             }
             None => self
                 .listeners

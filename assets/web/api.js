@@ -10,6 +10,8 @@ import { fileUrl } from './paths.js';
 const ANSWER_WAIT_MS = 20_000;
 /** A tree that goes to another disk is copied before the answer. */
 const LONG_WAIT_MS = 3_600_000;
+/** Says that the page asks, which shows a form of its own where a browser would show a dialog. */
+export const PAGE = { 'Livedrop-Page': '1' };
 
 /** A refusal, by the server's stable code; `unreachable` is ours, for no answer at all. */
 export class ApiError extends Error {
@@ -44,7 +46,8 @@ export async function ask(url, init = {}, wait_ms = ANSWER_WAIT_MS) {
   let response;
   let body = '';
   try {
-    response = await fetch(url, { ...init, signal: stop.signal, cache: 'no-store' });
+    const headers = { ...PAGE, ...init.headers };
+    response = await fetch(url, { ...init, headers, signal: stop.signal, cache: 'no-store' });
     if (!response.ok) body = await response.text();
   } catch {
     throw new ApiError('unreachable', 0, '');
@@ -55,9 +58,41 @@ export async function ask(url, init = {}, wait_ms = ANSWER_WAIT_MS) {
   return response;
 }
 
+/** @returns {Promise<any>} */
+async function readStatus() {
+  const response = await ask('api/status');
+  return response.json().catch(() => { throw new ApiError('unreachable', 0, ''); });
+}
+
+/** Who is signed in: null where there are no accounts. @returns {Promise<{name: string} | null>} */
+export const account = async () => (await readStatus()).account ?? null;
+
+/** @param {string} name @param {string} password @returns {Promise<unknown>} */
+export const signIn = (name, password) => ask('api/session', {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify({ name, password }),
+});
+
+/** @returns {Promise<unknown>} */
+export const signOut = () => ask('api/session', { method: 'DELETE' });
+
+/** What a drop box shows, which is nothing. @param {string} dir @param {ApiError} refused */
+async function listDropBox(dir, refused) {
+  const { upload_only, event_id, free_bytes } = await readStatus();
+  if (!upload_only) throw refused;
+  return { path: dir, event_id, free_bytes, entries: [] };
+}
+
 /** @param {string} dir a key @returns {Promise<Listing>} */
 export async function list(dir) {
-  const response = await ask(`api/list/${dir}`);
+  let response;
+  try {
+    response = await ask(`api/list/${dir}`);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error;
+    return listDropBox(dir, error);
+  }
   try {
     return await response.json();
   } catch {
@@ -142,6 +177,7 @@ export function upload(files, on) {
   const request = new XMLHttpRequest();
   request.open('POST', `upload?dir=${files[0].dir}`);
   request.setRequestHeader('Accept', 'application/json');
+  for (const [name, value] of Object.entries(PAGE)) request.setRequestHeader(name, value);
   request.upload.addEventListener('progress', (event) => on.progress(event.loaded));
   request.addEventListener('load', () => {
     if (request.status >= 200 && request.status < 300) on.done();

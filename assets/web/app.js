@@ -29,6 +29,7 @@ import { createSearch } from './search.js';
 import { mountShare } from './share.js';
 import { createShared } from './shared.js';
 import { mountSign } from './sign.js';
+import { mountSignin } from './signin.js';
 import { initial, reduce, rows } from './state.js';
 import { mountTheme, mountTools } from './tools.js';
 import * as tus from './tus.js';
@@ -127,6 +128,8 @@ const live = createLive({
 
 /** @param {import('./state.js').State['link']} link */
 async function linked(link) {
+  // A stream ends with its session.
+  if (link !== 'live') signin.check();
   if (link !== 'offline') return dispatch({ type: 'link', link });
   if (state.link !== 'crowded') dispatch({ type: 'link', link });
   // A server that answers and gives no stream has too many of them: then the list is asked for.
@@ -159,6 +162,7 @@ async function list(follow) {
 
 /** @param {string} dir @param {api.ApiError} error @param {boolean} follow */
 function unlisted(dir, { code, status }, follow) {
+  if (status === 401) signin.check();
   const missing = status === 404 || code === 'bad_name';
   const reason = missing ? 'missing' : status === 0 ? 'offline' : 'failed';
   dispatch({ type: 'unlisted', dir, reason, code });
@@ -368,6 +372,8 @@ window.addEventListener('offline', live.lose);
 setInterval(redraw, 30_000);
 setInterval(() => { if (queue.busy()) redraw(); }, 1000);
 
+const signin = mountSignin(texts, { ...api, entered: () => list(true) });
+signin.check();
 history.scrollRestoration = 'manual';
 redraw();
 list(true);

@@ -29,7 +29,10 @@ export function openStream(dirs, last_event_id, on, base = '') {
   const source = new EventSource(`${base}events?${query.join('&')}`);
   for (const name of EVENTS) {
     source.addEventListener(name, (event) => {
-      on.event(name, JSON.parse(event.data), event.lastEventId || null);
+      const data = JSON.parse(event.data);
+      // The id of somebody else's upload is not told.
+      if (name === 'progress') data.upload ??= data.path;
+      on.event(name, data, event.lastEventId || null);
     });
   }
   source.addEventListener('error', () => {

@@ -2,7 +2,7 @@
 //
 // Beside api.js the only file that knows the network; when to ask again is for pieces.js.
 
-import { ask, refusal } from './api.js';
+import { ask, PAGE, refusal } from './api.js';
 import { bytesOf } from './paths.js';
 
 const VERSION = { 'Tus-Resumable': '1.0.0' };
@@ -47,6 +47,7 @@ export function send(url, offset, piece, progress, stop) {
     const request = new XMLHttpRequest();
     request.open('PATCH', url);
     request.setRequestHeader('Tus-Resumable', '1.0.0');
+    for (const [name, value] of Object.entries(PAGE)) request.setRequestHeader(name, value);
     request.setRequestHeader('Upload-Offset', String(offset));
     request.setRequestHeader('Content-Type', 'application/offset+octet-stream');
     /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -3,6 +3,8 @@
 //! Paths are text with `/` between the segments and mean nothing here. How name and line become
 //! a frame on a connection is the business of whoever gives the hub its encoder.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::filter::Places;
@@ -171,8 +173,10 @@ impl State {
 /// A glance at an upload under way. It has no id and is never replayed: a newer one says it all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// Which upload.
+    /// Which upload. Whoever knows it can go on with one that comes in pieces.
     pub upload: String,
+    /// The account that it belongs to; None where there are no accounts.
+    pub owner: Option<Arc<str>>,
     /// Where its file will stand.
     pub path: String,
     /// Bytes received so far.
@@ -190,8 +194,16 @@ impl Progress {
 
     /// The payload as one line of JSON, without a line end. `/api/status` shows the same fields.
     pub fn data(&self) -> String {
-        let mut line = Line::of(&self.path)
-            .with("upload", self.upload.as_str())
+        self.rest(Line::of(&self.path).with("upload", self.upload.as_str()))
+    }
+
+    /// The same for everybody but its owner: without its id.
+    pub fn data_for_others(&self) -> String {
+        self.rest(Line::of(&self.path))
+    }
+
+    fn rest(&self, line: Line) -> String {
+        let mut line = line
             .with("received", self.received)
             .with("bytes_per_second", self.bytes_per_second)
             .with("state", self.state.name());
@@ -304,6 +316,7 @@ mod tests {
     fn progress_leaves_an_unknown_size_out() {
         let mut progress = Progress {
             upload: "u1".to_owned(),
+            owner: None,
             path: "a".to_owned(),
             received: 3,
             size: None,
@@ -318,6 +331,8 @@ mod tests {
         progress.size = Some(4);
         fields["size"] = json!(4);
         assert_eq!(parsed(&progress.data()), fields);
+        fields.as_object_mut().unwrap().remove("upload");
+        assert_eq!(parsed(&progress.data_for_others()), fields);
     }
 
     #[test]

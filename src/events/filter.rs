@@ -1,4 +1,4 @@
-//! Which events a stream carries: those of a few folders, or all.
+//! Which events a stream carries: those of a few folders, or all; none for whoever sees no names.
 //!
 //! A folder watched hears of itself, of what is directly in it, and of every folder it lies in.
 //! The last is more than "the folder and what is directly in it", and on purpose: a tree that is
@@ -6,18 +6,43 @@
 //! otherwise never learn that `a` is gone. Only a folder can be an ancestor, hence no stranger's
 //! upload slips through. Paths are compared as text; nothing here knows what a folder is.
 
+use std::sync::Arc;
+
+use super::glance::Glance;
+
 /// The folders that a stream is narrowed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     /// Sorted and without doubles, so that a request of many folders costs no scan per event;
     /// `None` lets everything pass.
     folders: Option<Box<[Box<str>]>>,
+    /// The account that listens, where there are accounts.
+    account: Option<Arc<str>>,
+    is_blind: bool,
 }
 
 impl Filter {
     /// Lets every event pass.
     pub fn everything() -> Filter {
-        Filter { folders: None }
+        Filter {
+            folders: None,
+            account: None,
+            is_blind: false,
+        }
+    }
+
+    /// Lets no event pass.
+    pub fn nothing() -> Filter {
+        Filter {
+            is_blind: true,
+            ..Filter::everything()
+        }
+    }
+
+    /// The same for this account, which is told the ids of its own uploads.
+    #[must_use]
+    pub fn of(self, account: Option<Arc<str>>) -> Filter {
+        Filter { account, ..self }
     }
 
     /// Narrows to these folders (`/`-separated, no slash at either end, empty for the root).
@@ -32,11 +57,15 @@ impl Filter {
         folders.dedup();
         Filter {
             folders: (!folders.is_empty()).then(|| folders.into_boxed_slice()),
+            ..Filter::everything()
         }
     }
 
     /// Whether an event that touches these places belongs into the stream.
     pub(super) fn passes(&self, places: &Places) -> bool {
+        if self.is_blind {
+            return false;
+        }
         let Some(folders) = &self.folders else {
             return true;
         };
@@ -46,6 +75,15 @@ impl Filter {
                 || any_below(folders, path)
         };
         touched(&places.path) || places.from.as_deref().is_some_and(touched)
+    }
+
+    /// What is shown of an upload under way, if anything is.
+    pub(super) fn sees<'g>(&self, glance: &'g Glance) -> Option<&'g Arc<[u8]>> {
+        let bytes = match &glance.others {
+            Some((owner, others)) if self.account.as_ref() != Some(owner) => others,
+            _ => &glance.bytes,
+        };
+        self.passes(&glance.places).then_some(bytes)
     }
 }
 

@@ -1,28 +1,24 @@
 //! The newest events in their order, bounded in number and in bytes; the oldest go first.
 //!
 //! It serves two readers: those who come back with an id, and the dispatcher, whose only queue it
-//! is. Beside the ring wait the glances at uploads that are not handed out yet, the newest of
-//! each upload alone. No locks and no threads here: `hub` owns those.
+//! is. Beside the ring wait the glances at uploads that are not handed out yet. No locks and no
+//! threads here: `hub` owns those.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::event::{Event, Progress, Record};
 use super::filter::Places;
+use super::glance::{Glance, Glances};
 use super::hub::Encoder;
 use super::id::{Epoch, EventId};
-
-/// Glances that wait at most. More uploads than this do not move at once in a home, and what is
-/// dropped beyond it is told again within the second.
-const PROGRESS_MAX: usize = 1_024;
 
 /// One event, encoded once for everybody.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame {
-    /// The event's number; 0 for progress.
+    /// The event's number.
     pub(super) seq: u64,
     pub(super) bytes: Arc<[u8]>,
     pub(super) places: Places,
@@ -59,7 +55,7 @@ pub(super) struct Log {
     forgotten: u64,
     /// Number of the last reset: whoever knows less has to list again.
     reset: u64,
-    progress: Vec<(String, Frame)>,
+    progress: Glances,
 }
 
 impl Log {
@@ -79,7 +75,7 @@ impl Log {
             newest: 0,
             forgotten: 0,
             reset: 0,
-            progress: Vec::new(),
+            progress: Glances::default(),
         }
     }
 
@@ -152,34 +148,12 @@ impl Log {
     /// Puts a glance in line; an older one of the same upload that still waits is replaced, so
     /// that the end of an upload is never dropped in favour of its middle.
     pub(super) fn show(&mut self, progress: Progress) {
-        let bytes = (self.encode)(&Record {
-            id: None,
-            name: Progress::NAME,
-            data: &progress.data(),
-        });
-        let frame = Frame {
-            seq: 0,
-            bytes,
-            places: Places {
-                path: progress.path.into(),
-                from: None,
-            },
-        };
-        let waiting = self.progress.iter().position(|it| it.0 == progress.upload);
-        if let Some(at) = waiting {
-            self.progress.remove(at);
-        } else if self.progress.len() >= PROGRESS_MAX {
-            self.progress.remove(0);
-        }
-        self.progress.push((progress.upload, frame));
+        self.progress.show(progress, self.encode);
     }
 
     /// The glances that wait, each once.
-    pub(super) fn take_progress(&mut self) -> Vec<Frame> {
-        mem::take(&mut self.progress)
-            .into_iter()
-            .map(|(_, frame)| frame)
-            .collect()
+    pub(super) fn take_progress(&mut self) -> Vec<Glance> {
+        self.progress.take()
     }
 
     /// The id of the newest event; number 0 before the first.
@@ -223,7 +197,6 @@ mod tests {
         reason = "a test fails by panicking"
     )]
     use super::*;
-    use crate::events::State;
 
     const EPOCH: (u64, u32) = (7, 9);
 
@@ -245,17 +218,6 @@ mod tests {
         match missed {
             Missed::Events(frames) => Some(frames.iter().map(|frame| frame.seq).collect()),
             Missed::Unknown => None,
-        }
-    }
-
-    fn glance(upload: &str, received: u64, state: State) -> Progress {
-        Progress {
-            upload: upload.to_owned(),
-            path: String::new(),
-            received,
-            size: None,
-            bytes_per_second: 0,
-            state,
         }
     }
 
@@ -360,32 +322,5 @@ mod tests {
         assert_eq!((first, tail.len()), (2, 2));
         let told = format!("{{\"event_id\":\"{reset}\"}}");
         assert_eq!(&*tail[0].bytes, told.as_bytes());
-    }
-
-    #[test]
-    fn a_newer_glance_replaces_the_one_that_waits() {
-        let mut log = log(1, 1);
-        log.show(glance("a", 1, State::Receiving));
-        log.show(glance("b", 2, State::Receiving));
-        log.show(glance("a", 3, State::Done));
-        let waiting: Vec<_> = log.take_progress().into_iter().map(|it| it.bytes).collect();
-        let told = [
-            glance("b", 2, State::Receiving),
-            glance("a", 3, State::Done),
-        ];
-        assert_eq!(waiting, told.map(|it| Arc::from(it.data().as_bytes())));
-        assert!(log.take_progress().is_empty());
-        assert_eq!(log.newest(), 0);
-    }
-
-    #[test]
-    fn no_more_glances_wait_than_the_limit() {
-        let mut log = log(1, 1);
-        for n in 0..=PROGRESS_MAX {
-            assert_eq!(log.progress.len(), n.min(PROGRESS_MAX));
-            log.show(glance(&n.to_string(), 0, State::Receiving));
-        }
-        assert_eq!(log.progress.len(), PROGRESS_MAX);
-        assert_eq!(log.progress[0].0, "1");
     }
 }

@@ -17,6 +17,7 @@
 
 mod event;
 mod filter;
+mod glance;
 mod hub;
 mod id;
 mod log;

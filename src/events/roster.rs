@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, TrySendError};
 
 use super::filter::Filter;
+use super::glance::Glance;
 use super::log::Frame;
 
 /// What is handed out in one round.
@@ -21,7 +22,7 @@ pub(super) struct Batch {
     pub(super) first: u64,
     /// Events in order.
     pub(super) events: Vec<Arc<Frame>>,
-    pub(super) progress: Vec<Frame>,
+    pub(super) progress: Vec<Glance>,
 }
 
 /// How a subscriber stands after a round.
@@ -149,15 +150,15 @@ impl Subscriber {
     }
 
     /// Progress takes at most half of a queue: it can be missed, an event cannot.
-    fn show(&self, progress: &[Frame]) {
+    fn show(&self, progress: &[Glance]) {
         let room = self.queue.capacity().unwrap_or(0).div_ceil(2);
-        for frame in progress {
+        for glance in progress {
             if self.queue.len() >= room {
                 return;
             }
-            if self.filter.passes(&frame.places) {
+            if let Some(bytes) = self.filter.sees(glance) {
                 // Whether it is full or gone by now shows at the next event.
-                let _ = self.queue.try_send(Arc::clone(&frame.bytes));
+                let _ = self.queue.try_send(Arc::clone(bytes));
             }
         }
     }
@@ -188,6 +189,15 @@ mod tests {
         }
     }
 
+    fn glance(number: u64) -> Glance {
+        let Frame { bytes, places, .. } = frame(number, "p");
+        Glance {
+            bytes,
+            others: None,
+            places,
+        }
+    }
+
     fn batch(first: u64, last: u64) -> Batch {
         Batch {
             first,
@@ -200,7 +210,7 @@ mod tests {
         Batch {
             first: 1,
             events: Vec::new(),
-            progress: (0..count).map(|n| frame(n, "p")).collect(),
+            progress: (0..count).map(glance).collect(),
         }
     }
 

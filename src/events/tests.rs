@@ -235,6 +235,7 @@ fn progress_is_shown_and_neither_numbered_nor_kept() {
     let subscription = hub.subscribe(None, 0, Filter::folders(["a"])).unwrap();
     let mut progress = Progress {
         upload: "u".to_owned(),
+        owner: None,
         path: "b/x".to_owned(),
         received: 1,
         size: None,
@@ -252,6 +253,36 @@ fn progress_is_shown_and_neither_numbered_nor_kept() {
         .subscribe(Some(&start), 0, Filter::everything())
         .unwrap();
     assert_eq!(replayed(&mut late), Some(vec![]));
+}
+
+#[test]
+fn an_uploads_id_is_told_its_owner_alone_and_nothing_to_whom_sees_nothing() {
+    let hub = hub(limits());
+    let subscribe = |filter| hub.subscribe(None, 0, filter).unwrap();
+    let own = subscribe(Filter::everything().of(Some("ann".into())));
+    let other = subscribe(Filter::everything().of(Some("bob".into())));
+    let blind = subscribe(Filter::nothing());
+    let progress = Progress {
+        upload: "u".to_owned(),
+        owner: Some("ann".into()),
+        path: "x".to_owned(),
+        received: 1,
+        size: None,
+        bytes_per_second: 1,
+        state: State::Receiving,
+    };
+    hub.publish_progress(progress.clone());
+    for (subscription, data) in [
+        (&own, progress.data()),
+        (&other, progress.data_for_others()),
+    ] {
+        let frame = subscription.receiver().recv_timeout(PATIENCE).unwrap();
+        assert_eq!(*frame, *format!("0 {data}").as_bytes());
+    }
+    hub.publish(Event::Folder { path: "f".into() });
+    own.receiver().recv_timeout(PATIENCE).unwrap();
+    hub.close();
+    assert!(blind.receiver().try_recv().is_err());
 }
 
 #[test]

@@ -17,7 +17,9 @@ pub fn refusal(error: &Error) -> Response {
     match error {
         Error::MethodNotAllowed(allow) => response.with("Allow", *allow),
         Error::BadRange { size } => response.with("Content-Range", format!("bytes */{size}")),
-        Error::Busy { retry_after_s } => response.with("Retry-After", retry_after_s.to_string()),
+        Error::Busy { retry_after_s } | Error::TooManyTries { retry_after_s } => {
+            response.with("Retry-After", retry_after_s.to_string())
+        }
         _ => response,
     }
 }
@@ -27,6 +29,7 @@ fn terms(error: &Error) -> (u16, &'static str, Cow<'static, str>) {
         Error::BadRequest(text) => return (400, "bad_request", text.clone()),
         Error::BadName(text) => (400, "bad_name", *text),
         Error::Disconnected => (400, "bad_request", "The request ended before its body did."),
+        Error::Unauthorized => (401, "unauthorized", "Sign in with a name and a password."),
         Error::Forbidden(text) => (403, "forbidden", *text),
         Error::NotFound => (404, "not_found", "Nothing stands at that path."),
         Error::MethodNotAllowed(_) => (405, "method_not_allowed", "That cannot be done here."),
@@ -58,6 +61,7 @@ fn terms(error: &Error) -> (u16, &'static str, Cow<'static, str>) {
             "wrong_host",
             "This server does not go by that name; --host NAME would let it.",
         ),
+        Error::TooManyTries { .. } => (429, "too_many_tries", "Wrong too often; wait a minute."),
         Error::TooManyHeaders => (
             431,
             "too_many_headers",

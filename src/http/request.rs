@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use crate::config::{Right, Visitor};
 use crate::error::Result;
 use crate::http::body::Body;
 use crate::http::head::Head;
@@ -19,14 +20,23 @@ pub struct Request<'c> {
     pub body: Body<'c>,
     /// Its connection, for whoever has to cut it from another thread.
     pub socket: Descriptor,
-    /// Who sent it; None on a Unix socket.
+    /// Who sent it, as far as a proxy that is believed knows; None on a Unix socket.
     pub peer: Option<IpAddr>,
+    /// Whether it came to such a proxy by TLS.
+    pub is_secure: bool,
+    /// What is known of who that is.
+    pub visitor: Visitor,
 }
 
 impl Request<'_> {
     /// The method.
     pub fn method(&self) -> Method {
         self.head.method
+    }
+
+    /// Whether whoever sent it may do what needs this right.
+    pub fn may(&self, right: Right) -> bool {
+        self.visitor.grants.has(right)
     }
 
     /// The path of the target, still percent-encoded.

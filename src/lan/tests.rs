@@ -215,17 +215,17 @@ fn the_greeting_says_what_is_shared_and_where() {
     let everywhere = listeners(&["0.0.0.0:8080", "[::]:8080"]);
     let plain = "Sharing /srv/music with everyone on your network:\n  \
                  http://192.168.1.20:8080/\n  http://[fd00::2]:8080/\n";
-    assert_eq!(greeting(folder, &everywhere, &machine, false), plain);
+    assert_eq!(greeting(folder, &everywhere, &machine, "", false), plain);
     let code = qr_text("http://192.168.1.20:8080/").unwrap();
-    let with_qr = greeting(folder, &everywhere, &machine, true);
+    let with_qr = greeting(folder, &everywhere, &machine, "", true);
     assert_eq!(with_qr, format!("{plain}{code}"));
     assert_eq!(
-        greeting(folder, &everywhere, &[], true),
+        greeting(folder, &everywhere, &[], "", true),
         "Sharing /srv/music; this machine has no network address yet.\n"
     );
     for alone in [listeners(&["127.0.0.1:80"]), Vec::new()] {
         assert_eq!(
-            greeting(folder, &alone, &machine, true),
+            greeting(folder, &alone, &machine, "", true),
             "Sharing /srv/music with this machine alone.\n"
         );
     }

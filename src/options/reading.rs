@@ -97,6 +97,10 @@ pub fn parse(
     if let Some(folder) = folder {
         config.folder = folder.into();
     }
+    if config.read_only && config.upload_only {
+        let text = "--read-only and --upload-only leave nothing that could be done";
+        return Err(UsageError(text.into()));
+    }
     Ok(Command::Serve(Box::new(config)))
 }
 

@@ -45,11 +45,19 @@ fn nothing_said_is_the_default() {
 fn every_option_sets_its_own_field() {
     let line = "-l 80 --listen=unix:a.sock --host a.example --connections-max 5 --streams-max=6 \
                 --uploads-keep 2h --upload-max 7K --free-min 8M --no-sync \
-                --file-mode 664 --dir-mode=0775 -q music";
+                --file-mode 664 --dir-mode=0775 -q music --read-only \
+                --cors https://a.example --base-path drop --trust-proxy unix --socket-mode 660 \
+                --auth-file who";
     let expected = Config {
         folder: "music".into(),
         listen: listens(&["80", "unix:a.sock"]),
         hosts: vec!["a.example".into()],
+        read_only: true,
+        account_file: Some("who".into()),
+        base_path: "/drop".parse().unwrap(),
+        proxies: vec!["unix".parse().unwrap()],
+        socket_mode: Some(0o660),
+        cors: vec!["https://a.example".parse().unwrap()],
         quiet: true,
         sync: false,
         file_mode: Some(0o664),
@@ -62,11 +70,18 @@ fn every_option_sets_its_own_field() {
             free_bytes_min: 8 << 20,
             ..Limits::default()
         },
+        ..Config::default()
     };
     assert_eq!(config(line, &[]), expected);
     let environment = [
         ("LIVEDROP_LISTEN", "80\nunix:a.sock\n"),
         ("LIVEDROP_HOST", "a.example"),
+        ("LIVEDROP_READ_ONLY", "yes"),
+        ("LIVEDROP_BASE_PATH", "/drop/"),
+        ("LIVEDROP_TRUST_PROXY", "unix"),
+        ("LIVEDROP_SOCKET_MODE", "660"),
+        ("LIVEDROP_AUTH_FILE", "who"),
+        ("LIVEDROP_CORS", "https://a.example"),
         ("LIVEDROP_FREE_MIN", "8M"),
         ("LIVEDROP_NO_SYNC", "yes"),
         ("LIVEDROP_FILE_MODE", "664"),
@@ -78,6 +93,13 @@ fn every_option_sets_its_own_field() {
         ("LIVEDROP_QUIET", "1"),
     ];
     assert_eq!(config("music", &environment), expected);
+}
+
+#[test]
+fn read_only_and_upload_only_exclude_each_other() {
+    assert!(config("--upload-only", &[]).upload_only);
+    let error = run("--upload-only", &[("LIVEDROP_READ_ONLY", "1")]).unwrap_err();
+    assert!(error.contains("nothing that could be done"), "{error}");
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 use std::str::FromStr;
 
+use crate::config::{Account, doubled};
+
 /// A number of things: digits alone, without the sign that the standard library would take.
 ///
 /// # Errors
@@ -113,6 +115,15 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
         .checked_mul(unit_s)
         .filter(|s| (1..=MAX_S).contains(s));
     seconds.ok_or_else(|| format!("'{text}' is out of range: 1s to 100 years"))
+}
+
+/// Accounts, of which no two have one name.
+pub(super) fn accounts(texts: &[String]) -> Result<Vec<Account>, String> {
+    let accounts = each(texts)?;
+    match doubled(&accounts) {
+        Some(name) => Err(format!("there are two accounts {name:?}")),
+        None => Ok(accounts),
+    }
 }
 
 /// Names as they stand in Host: no port, no scheme, no path.

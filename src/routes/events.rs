@@ -2,11 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::RecvTimeoutError;
 use rustix::net::sockopt::{self, Timeout};
 
+use crate::config::Right;
 use crate::error::{Error, Result};
 use crate::events::{Filter, Record, Replay, Subscription};
 use crate::http::method::Method;
@@ -14,7 +15,7 @@ use crate::http::request::Request;
 use crate::http::response::{LiveBody, Payload, Response};
 use crate::http::socket::Socket;
 use crate::http::sse;
-use crate::routes::App;
+use crate::routes::{App, session};
 use crate::storage::{RelPath, Watching};
 
 /// How soon a client that found no place should try again, in seconds.
@@ -46,7 +47,14 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
         .iter()
         .map(|dir| RelPath::parse(dir))
         .collect::<Result<Vec<_>>>()?;
-    let filter = Filter::folders(folders.iter().map(RelPath::to_string));
+    // Whoever may only add files hears that the server lives, and no name.
+    let (filter, folders) = match request.may(Right::Read) {
+        true => {
+            let filter = Filter::folders(folders.iter().map(RelPath::to_string));
+            (filter.of(request.visitor.account.clone()), folders)
+        }
+        false => (Filter::nothing(), Vec::new()),
+    };
     // Whoever asks for the head alone takes nobody's place.
     if request.method() == Method::Head {
         return Ok(opened(Box::new(|_| Ok(()))));
@@ -61,6 +69,19 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     let departures = app.departures.clone();
     let beat = Duration::from_secs(app.limits.beat_s);
     let cut = subscription.cutter();
+    let session = session::current(app, request);
+    if session.is_none() {
+        // Unless it has ended this moment, it was never by a session that the client came in.
+        session::identify(app, request)?;
+    }
+    let told = session
+        .as_ref()
+        .map(|session| session.on_end(subscription.cutter()));
+    let is_over = move || {
+        session
+            .as_ref()
+            .is_some_and(|it| it.is_over(Instant::now()))
+    };
     let live = move |socket: &Socket| {
         let watched = departures.watch(socket, cut)?;
         sockopt::set_socket_timeout(socket, Timeout::Send, Some(STALLED))?;
@@ -68,9 +89,9 @@ pub(super) fn stream(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
         sockopt::set_socket_send_buffer_size(socket, SEND_BUFFER_BYTES)?;
         // A Unix socket has no such option and does not need it.
         let _ = sockopt::set_tcp_user_timeout(socket, UNACKNOWLEDGED_MS);
-        let told = tell(socket, subscription, beat);
-        drop((watched, watching));
-        told
+        let ended = tell(socket, subscription, beat, is_over);
+        drop((watched, watching, told));
+        ended
     };
     Ok(opened(Box::new(live)))
 }
@@ -103,7 +124,12 @@ pub(crate) fn encode(record: &Record<'_>) -> Arc<[u8]> {
 
 /// Writes the stream until the client or the hub ends it. First comes what was missed, then
 /// `ready`: a client that loses the line in between must not believe that it has seen all.
-fn tell(socket: &Socket, mut subscription: Subscription, beat: Duration) -> io::Result<()> {
+fn tell(
+    socket: &Socket,
+    mut subscription: Subscription,
+    beat: Duration,
+    is_over: impl Fn() -> bool,
+) -> io::Result<()> {
     let newest = subscription.newest();
     let mut first = sse::opening();
     match subscription.take_replay() {
@@ -128,6 +154,10 @@ fn tell(socket: &Socket, mut subscription: Subscription, beat: Duration) -> io::
             Err(RecvTimeoutError::Timeout) => sse::frame(None, "beat", "{}").into_bytes().into(),
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
+        // A session that ends by its age tells nobody.
+        if is_over() {
+            return Ok(());
+        }
         socket.send(&frame, false)?;
     }
 }

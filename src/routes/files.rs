@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::time::{Duration, SystemTime};
 
+use crate::config::Right;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::http::conditional::{self, Access, Verdict};
@@ -18,14 +19,15 @@ use crate::storage::{Change, OnConflict, Published, RelPath, Rest, Stored};
 pub(super) fn read(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
     let path = existing(rest)?;
     match app.share.read(&path)? {
-        Stored::Folder => Ok(to_page(&path)),
+        Stored::Folder => Ok(to_page(app, &path)),
         Stored::File(file) => represent(request, &path, file, "inline".into()),
     }
 }
 
 /// A redirect to the page of a folder.
-pub(super) fn to_page(folder: &RelPath) -> Response {
-    let location = format!("/?dir={}", target::encode_path(folder.as_bytes()));
+pub(super) fn to_page(app: &App, folder: &RelPath) -> Response {
+    let folder = target::encode_path(folder.as_bytes());
+    let location = format!("{}/?dir={folder}", app.base);
     Response::empty(303)
         .with("Location", location)
         .with("Cache-Control", "no-store")
@@ -56,7 +58,9 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
     let modified = modified_field(request)?;
     let mut uploads = app.share.uploads(declared)?;
     uploads.begin(&path, declared)?;
-    let mut transfer = app.transfers.begin(&app.hub, path.to_string(), declared)?;
+    let owner = request.visitor.account.clone();
+    let transfers = &app.transfers;
+    let mut transfer = transfers.begin(&app.hub, owner, path.to_string(), declared)?;
     let mut block = vec![0; app.limits.transfer_buffer_bytes];
     loop {
         match request.body.read(&mut block).map_err(Error::from_body)? {
@@ -72,12 +76,13 @@ pub(super) fn put(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Re
     let permit = |path: &RelPath| permit_put(app, request, path);
     // A file that is only to be created takes its name from nobody, whoever comes in between.
     let is_new_only = request.field("If-None-Match").as_deref() == Some("*");
-    let change = match is_new_only {
-        true => match uploads.publish(OnConflict::Fail, permit) {
+    let change = match (request.may(Right::Change), is_new_only) {
+        (false, _) => uploads.publish(OnConflict::Fail, permit).map_err(taken)?,
+        (true, true) => match uploads.publish(OnConflict::Fail, permit) {
             Err(Error::Exists) => return Err(Error::PreconditionFailed),
             other => other?,
         },
-        false => uploads.publish(OnConflict::Replace, permit)?,
+        (true, false) => uploads.publish(OnConflict::Replace, permit)?,
     };
     let published = publish_files(app, change);
     transfer.done();
@@ -154,8 +159,17 @@ pub(super) fn check_size(app: &App, bytes: u64) -> Result<()> {
     }
 }
 
+/// What somebody hears who may only add, where something stands already.
+fn taken(error: Error) -> Error {
+    match error {
+        Error::Exists => Error::Forbidden("That name is taken, and nothing can be replaced here."),
+        other => other,
+    }
+}
+
 fn permit_put(app: &App, request: &Request<'_>, path: &RelPath) -> Result<()> {
     match app.share.facts(path) {
+        Ok(_) if !request.may(Right::Change) => return Err(taken(Error::Exists)),
         Ok(facts) if facts.kind == crate::storage::Kind::Folder => {
             return Err(Error::Conflict("A folder stands at that path."));
         }

@@ -1,9 +1,11 @@
 //! `POST /upload`: the files of a form, streamed to the disk as they come and published together.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use crate::config::Right;
 use crate::error::{Error, Result};
 use crate::http::body::Body;
 use crate::http::multipart::{Form, boundary};
@@ -20,6 +22,7 @@ const MODIFIED_BYTES_MAX: usize = 20;
 pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
     let folder = RelPath::parse(&request.parameter("dir")?.unwrap_or_default())?;
     let on_conflict = on_conflict(request.parameter("on_conflict")?.as_deref())?;
+    let on_conflict = within(request, on_conflict);
     let content_type = request.field("Content-Type").unwrap_or_default();
     let boundary = boundary(&content_type)?;
     let declared = request.body.declared_bytes();
@@ -28,14 +31,15 @@ pub(super) fn upload(app: &App, request: &mut Request<'_>, _rest: &str) -> Resul
     }
     let is_plain_form = request.accepts("Accept", "text/html");
     let block_bytes = app.limits.transfer_buffer_bytes;
+    let owner = request.visitor.account.clone();
     let mut form = Form::new(&mut request.body, &boundary, block_bytes);
     let mut uploads = app.share.uploads(declared)?;
-    let transfers = receive(app, &folder, &mut form, &mut uploads)?;
+    let transfers = receive(app, owner.as_ref(), &folder, &mut form, &mut uploads)?;
     let change = uploads.publish(on_conflict, |_| Ok(()))?;
     let published = files::publish_files(app, change);
     transfers.into_iter().for_each(Transfer::done);
     if is_plain_form {
-        return Ok(files::to_page(&folder));
+        return Ok(files::to_page(app, &folder));
     }
     let rows: Vec<Value> = published.iter().map(row).collect();
     Ok(Response::json(201, &json!({ "files": rows })))
@@ -53,6 +57,14 @@ pub(super) fn on_conflict(word: Option<&[u8]>) -> Result<OnConflict> {
     }
 }
 
+/// The same as far as the sender may: where nothing can be replaced, both are kept.
+pub(super) fn within(request: &Request<'_>, on_conflict: OnConflict) -> OnConflict {
+    match on_conflict {
+        OnConflict::Replace if !request.may(Right::Change) => OnConflict::Rename,
+        other => other,
+    }
+}
+
 fn row(file: &Published) -> Value {
     let mut row = json!({ "path": file.path.to_string(), "size": file.facts.size });
     if let Some(wished) = &file.renamed_from {
@@ -67,6 +79,7 @@ fn row(file: &Published) -> Value {
 /// Brings every file of a form to the disk, under hidden names.
 fn receive<'a>(
     app: &'a App,
+    owner: Option<&Arc<str>>,
     folder: &RelPath,
     form: &mut Form<&mut Body<'_>>,
     uploads: &mut Uploads<'_>,
@@ -83,7 +96,8 @@ fn receive<'a>(
             Some(filename) => {
                 let target = folder.join_new(&filename)?;
                 uploads.begin(&target, None)?;
-                let mut transfer = app.transfers.begin(&app.hub, target.to_string(), None)?;
+                let (owner, path) = (owner.cloned(), target.to_string());
+                let mut transfer = app.transfers.begin(&app.hub, owner, path, None)?;
                 receive_file(app, form, uploads, &mut transfer)?;
                 transfers.push(transfer);
                 uploads.finish(modified.take())?;

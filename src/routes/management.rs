@@ -33,7 +33,7 @@ pub(super) fn make_folder(app: &App, request: &mut Request<'_>, rest: &str) -> R
 /// Moves a file, or a folder with what it holds.
 pub(super) fn relocate(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
     let from = source(rest)?;
-    let to = destination(request)?;
+    let to = destination(app, request)?;
     let overwrite = overwrite(request)?;
     check_depth(request, &["infinity"])?;
     let permit = |path: &RelPath| files::require(app, request, path);
@@ -54,7 +54,7 @@ pub(super) fn relocate(app: &App, request: &mut Request<'_>, rest: &str) -> Resu
 /// Copies a file, or a folder with what it holds.
 pub(super) fn duplicate(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
     let from = source(rest)?;
-    let to = destination(request)?;
+    let to = destination(app, request)?;
     let overwrite = overwrite(request)?;
     let depth = match check_depth(request, &["0", "infinity"])?.as_deref() {
         Some("0") => Depth::Zero,
@@ -164,7 +164,7 @@ struct Destination {
 }
 
 /// The field `Destination`: a path of this server, or a URL (RFC 4918, section 10.3).
-fn destination(request: &Request<'_>) -> Result<Destination> {
+fn destination(app: &App, request: &Request<'_>) -> Result<Destination> {
     let wrong = |text: &'static str| Error::BadRequest(text.into());
     let field = request.field("Destination");
     let field = field.ok_or_else(|| wrong("Say where to by the field Destination."))?;
@@ -183,6 +183,7 @@ fn destination(request: &Request<'_>) -> Result<Destination> {
         }
         _ => &*field,
     };
+    let path = app.base.strip(path).ok_or_else(elsewhere)?;
     let rest = path.strip_prefix("/files/").ok_or_else(elsewhere)?;
     if rest.contains(['?', '#']) {
         return Err(wrong("The Destination is no path of a file."));

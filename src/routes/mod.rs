@@ -13,12 +13,14 @@ mod health;
 mod hosts;
 mod list;
 mod management;
+mod origins;
 pub(crate) mod outside;
 mod page;
 mod plain;
 mod qr;
 mod representation;
 mod search;
+mod session;
 mod status;
 mod transfers;
 pub(crate) mod tus;
@@ -30,7 +32,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
-use crate::config::Limits;
+use crate::access::Door;
+use crate::config::{BasePath, Config, Grants, Limits, Proxy, Right};
 use crate::error::{Error, Result};
 use crate::events::{Event, Hub};
 use crate::http::conditional::{self, Access, Conditions, EntityTag, Validators, Verdict};
@@ -43,6 +46,7 @@ use crate::http::target;
 use crate::log::Log;
 use crate::routes::claims::Claims;
 use crate::routes::hosts::Hosts;
+use crate::routes::origins::Origins;
 use crate::routes::transfers::Transfers;
 use crate::storage::{Kind, RelPath, Share};
 
@@ -54,8 +58,18 @@ pub(crate) struct App {
     pub hub: Hub,
     /// Who notices that the reader of a stream has gone.
     pub departures: Departures,
+    /// The path below which all of it is.
+    pub base: BasePath,
+    /// The proxies that are believed.
+    pub proxies: Vec<Proxy>,
     /// The names it answers to.
     pub hosts: Hosts,
+    /// The origins whose pages may use it.
+    pub origins: Origins,
+    /// Who may come in.
+    pub door: Door,
+    /// The most that anybody may do.
+    pub grants: Grants,
     /// The ceilings.
     pub limits: Limits,
     /// Where the server speaks.
@@ -74,27 +88,34 @@ pub(crate) struct App {
 
 impl App {
     /// Puts one together.
+    ///
+    /// # Errors
+    /// `Io` when the system has no random bytes.
     pub(crate) fn new(
         share: Share,
         hub: Hub,
         departures: Departures,
-        hosts: &[String],
-        limits: Limits,
+        config: &Config,
         log: Log,
-    ) -> App {
-        App {
+    ) -> Result<App> {
+        Ok(App {
             share: Arc::new(share),
             hub,
             departures,
-            hosts: Hosts::new(hosts),
-            limits,
+            base: config.base_path.clone(),
+            proxies: config.proxies.clone(),
+            hosts: Hosts::new(&config.hosts),
+            origins: Origins::new(&config.cors),
+            door: Door::new(&config.accounts)?,
+            grants: config.grants(),
+            limits: config.limits.clone(),
             log,
             transfers: Transfers::default(),
             listings: list::Kept::default(),
             claims: Claims::default(),
             listeners: Vec::new(),
             panics: AtomicUsize::new(0),
-        }
+        })
     }
 }
 
@@ -106,7 +127,8 @@ struct Route {
     path: &'static str,
     /// The methods, as the `Allow` field lists them.
     allow: &'static str,
-    methods: &'static [(Method, Tell)],
+    /// What each method needs of whoever asks, and what it does.
+    methods: &'static [(Method, Right, Tell)],
 }
 
 /// Where uploads in pieces are, and their methods.
@@ -120,89 +142,97 @@ const ROUTES: &[Route] = &[
     Route {
         path: "/",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, page::index)],
+        methods: &[(Method::Get, Right::Nothing, page::index)],
     },
     Route {
         path: "/web/",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, page::part)],
+        methods: &[(Method::Get, Right::Nothing, page::part)],
     },
     Route {
         path: "/favicon.ico",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, page::icon)],
+        methods: &[(Method::Get, Right::Nothing, page::icon)],
     },
     Route {
         path: "/api/qr.svg",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, qr::picture)],
+        methods: &[(Method::Get, Right::Entry, qr::picture)],
     },
     Route {
         path: "/api/list/",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, list::entries)],
+        methods: &[(Method::Get, Right::Read, list::entries)],
     },
     Route {
         path: "/api/status",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, status::report)],
+        methods: &[(Method::Get, Right::Entry, status::report)],
     },
     Route {
         path: "/api/search",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, search::names)],
+        methods: &[(Method::Get, Right::Read, search::names)],
     },
     Route {
         path: "/api/undo/",
         allow: "POST",
-        methods: &[(Method::Post, management::undo)],
+        methods: &[(Method::Post, Right::Change, management::undo)],
+    },
+    Route {
+        path: "/api/session",
+        allow: "POST, DELETE",
+        methods: &[
+            (Method::Post, Right::Nothing, session::sign_in),
+            (Method::Delete, Right::Nothing, session::sign_out),
+        ],
     },
     Route {
         path: "/files/",
         allow: FILES_METHODS,
         methods: &[
-            (Method::Options, files::options),
-            (Method::Get, files::read),
-            (Method::Put, files::put),
-            (Method::Delete, files::remove),
-            (Method::Mkcol, management::make_folder),
-            (Method::Move, management::relocate),
-            (Method::Copy, management::duplicate),
+            (Method::Options, Right::Entry, files::options),
+            (Method::Get, Right::Read, files::read),
+            (Method::Put, Right::Create, files::put),
+            (Method::Delete, Right::Change, files::remove),
+            (Method::Mkcol, Right::Create, management::make_folder),
+            (Method::Move, Right::Change, management::relocate),
+            (Method::Copy, Right::Change, management::duplicate),
         ],
     },
     Route {
         path: "/download/",
         allow: "GET, HEAD, POST",
         methods: &[
-            (Method::Get, download::attachment),
-            (Method::Post, archive::selection),
+            (Method::Get, Right::Read, download::attachment),
+            (Method::Post, Right::Read, archive::selection),
         ],
     },
     Route {
         path: "/upload",
         allow: "POST",
-        methods: &[(Method::Post, form::upload)],
+        methods: &[(Method::Post, Right::Create, form::upload)],
     },
     Route {
         path: TUS_PATH,
         allow: TUS_METHODS,
         methods: &[
-            (Method::Options, tus::options),
-            (Method::Post, tus::post),
-            (Method::Get, tus::tell),
-            (Method::Patch, tus::append),
-            (Method::Delete, tus::terminate),
+            (Method::Options, Right::Entry, tus::options),
+            (Method::Post, Right::Create, tus::post),
+            (Method::Get, Right::Create, tus::tell),
+            (Method::Patch, Right::Create, tus::append),
+            (Method::Delete, Right::Create, tus::terminate),
         ],
     },
     Route {
         path: "/events",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, events::stream)],
+        methods: &[(Method::Get, Right::Entry, events::stream)],
     },
     Route {
         path: "/health",
         allow: "GET, HEAD",
-        methods: &[(Method::Get, health::report)],
+        methods: &[(Method::Get, Right::Nothing, health::report)],
     },
 ];
 
@@ -216,34 +246,56 @@ pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
         }
         refusal(&error)
     });
-    match below(TUS_PATH, request.path()) {
+    let path = app.base.strip(request.path());
+    let response = match path.and_then(|path| below(TUS_PATH, path)) {
         Some(_) => tus::with_version(response),
         None => response,
-    }
+    };
+    let response = session::challenge(request, response);
+    app.origins.share(request, response)
 }
 
 fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
     app.hosts.check(request)?;
+    app.origins.check(request)?;
     let path = request.path().to_owned();
+    let path = app.base.strip(&path).ok_or(Error::NotFound)?;
+    if path.is_empty() {
+        return Ok(to_root(app, request));
+    }
     let (route, rest) = ROUTES
         .iter()
-        .find_map(|route| Some((route, below(route.path, &path)?)))
+        .find_map(|route| Some((route, below(route.path, path)?)))
         .ok_or(Error::NotFound)?;
+    if let Some(response) = app.origins.preflight(request, route.allow) {
+        return Ok(response);
+    }
     let wanted = match request.method() {
         Method::Head => Method::Get,
         other => other,
     };
-    let methods = route.methods.iter();
-    let tell = methods
-        .filter(|(method, _)| *method == wanted)
-        .map(|(_, tell)| tell)
-        .next();
-    match (tell, wanted) {
-        (Some(tell), _) => tell(app, request, rest),
+    let row = route.methods.iter().find(|(method, ..)| *method == wanted);
+    let (_, right, tell) = row.ok_or(match wanted {
         // RFC 9110, section 15.6.2.
-        (None, Method::Other) => Err(Error::NotImplemented("There is no such method here.")),
-        (None, _) => Err(Error::MethodNotAllowed(route.allow)),
+        Method::Other => Error::NotImplemented("There is no such method here."),
+        _ => Error::MethodNotAllowed(route.allow),
+    })?;
+    // The one place where this is decided, before a byte of the body is read.
+    request.visitor = match right {
+        Right::Nothing => session::recognise(app, request),
+        _ => session::identify(app, request)?,
+    };
+    if !request.may(*right) {
+        return Err(Error::Forbidden("That is not allowed here."));
     }
+    tell(app, request, rest)
+}
+
+/// To the base path with its slash, without which the page would look for its parts elsewhere.
+fn to_root(app: &App, request: &Request<'_>) -> Response {
+    let query = target::split(request.head.target()).1;
+    let mark = if query.is_empty() { "" } else { "?" };
+    Response::empty(308).with("Location", format!("{}/{mark}{query}", app.base))
 }
 
 /// What `path` has below a route, empty for the route itself, with or without its slash.

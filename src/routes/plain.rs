@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 
+use crate::config::Right;
 use crate::error::Result;
 use crate::http::request::Request;
 use crate::http::target;
@@ -105,12 +106,33 @@ fn folder(request: &Request<'_>) -> Result<RelPath> {
     RelPath::parse(&request.parameter("dir")?.unwrap_or_default())
 }
 
+/// The way to upload into a folder.
+fn write_form(html: &mut String, folder: &str, words: &Words) {
+    let _ = write!(
+        html,
+        "<form method=\"post\" action=\"upload?dir={folder}\" enctype=\"multipart/form-data\">\
+         <input type=\"file\" name=\"file\" aria-label=\"{}\" multiple required> \
+         <button class=\"primary\">{}</button></form>",
+        words.files, words.upload
+    );
+}
+
 fn write_folder(app: &App, request: &Request<'_>, words: &Words, html: &mut String) -> Result<()> {
     let folder = folder(request)?;
     let from = request.parameter("from")?.unwrap_or_default();
     let from: usize = String::from_utf8_lossy(&from).parse().unwrap_or_default();
-    let (rows, complete) = sorted(app, &folder)?;
     let here = target::encode_path(folder.as_bytes());
+    if !request.may(Right::Read) {
+        // Who may not see the list learns no name from it; a drop box still takes files.
+        let _ = write!(html, "<h1>{}</h1>", words.root);
+        if request.may(Right::Create) {
+            write_form(html, &here, words);
+        } else {
+            let _ = write!(html, "<p>{}</p>", words.missing);
+        }
+        return Ok(());
+    }
+    let (rows, complete) = sorted(app, &folder)?;
     let title = if folder.is_root() {
         words.root.to_owned()
     } else {
@@ -121,13 +143,9 @@ fn write_folder(app: &App, request: &Request<'_>, words: &Words, html: &mut Stri
         let parent = target::encode_path(parent.as_bytes());
         let _ = write!(html, "<p><a href=\"./?dir={parent}\">{}</a></p>", words.up);
     }
-    let _ = write!(
-        html,
-        "<form method=\"post\" action=\"upload?dir={here}\" enctype=\"multipart/form-data\">\
-         <input type=\"file\" name=\"file\" aria-label=\"{}\" multiple required> \
-         <button class=\"primary\">{}</button></form>",
-        words.files, words.upload
-    );
+    if request.may(Right::Create) {
+        write_form(html, &here, words);
+    }
     if rows.is_empty() {
         let _ = write!(html, "<p>{}</p>", words.empty);
         return Ok(());

@@ -2,7 +2,7 @@
 //! second each.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
@@ -46,11 +46,12 @@ impl Transfers {
     pub(crate) fn begin<'a>(
         &'a self,
         hub: &'a Hub,
+        owner: Option<Arc<str>>,
         path: String,
         size: Option<u64>,
     ) -> Result<Transfer<'a>> {
         let upload = format!("{:016x}", u64::from_ne_bytes(random::bytes()?));
-        Ok(self.start(hub, upload, path, 0, size))
+        Ok(self.start(hub, progress(upload, owner, path, 0, size)))
     }
 
     /// Goes on with an upload that has an id and some bytes already, or begins it.
@@ -58,33 +59,20 @@ impl Transfers {
         &'a self,
         hub: &'a Hub,
         id: String,
+        owner: Option<Arc<str>>,
         path: String,
         received: u64,
         size: Option<u64>,
     ) -> Transfer<'a> {
         self.lock_paused().remove(&id);
-        self.start(hub, id, path, received, size)
+        self.start(hub, progress(id, owner, path, received, size))
     }
 
-    fn start<'a>(
-        &'a self,
-        hub: &'a Hub,
-        upload: String,
-        path: String,
-        received: u64,
-        size: Option<u64>,
-    ) -> Transfer<'a> {
-        let now = Progress {
-            upload,
-            path,
-            received,
-            size,
-            bytes_per_second: 0,
-            state: State::Receiving,
-        };
+    fn start<'a>(&'a self, hub: &'a Hub, now: Progress) -> Transfer<'a> {
         let mut running = self.lock();
         running.0 += 1;
         let number = running.0;
+        let received_when_told = now.received;
         running.1.insert(number, now.clone());
         drop(running);
         hub.publish_progress(now.clone());
@@ -94,7 +82,7 @@ impl Transfers {
             number,
             now,
             told: Instant::now(),
-            received_when_told: received,
+            received_when_told,
             rate: 0.0,
         }
     }
@@ -104,15 +92,16 @@ impl Transfers {
     }
 
     /// Makes known an upload that an earlier run left unfinished.
-    pub(crate) fn recall(&self, id: String, path: String, received: u64, size: Option<u64>) {
-        let progress = Progress {
-            upload: id.clone(),
-            path,
-            received,
-            size,
-            bytes_per_second: 0,
-            state: State::Paused,
-        };
+    pub(crate) fn recall(
+        &self,
+        id: String,
+        owner: Option<Arc<str>>,
+        path: String,
+        received: u64,
+        size: Option<u64>,
+    ) {
+        let mut progress = progress(id.clone(), owner, path, received, size);
+        progress.state = State::Paused;
         self.lock_paused().insert(id, progress);
     }
 
@@ -130,11 +119,34 @@ impl Transfers {
     }
 
     /// What is running, in the order it began, and what waits: JSON objects as `progress` events
-    /// have them.
-    pub(crate) fn unfinished(&self) -> Vec<String> {
-        let mut rows: Vec<String> = self.lock().1.values().map(Progress::data).collect();
-        rows.extend(self.lock_paused().values().map(Progress::data));
+    /// have them for this account.
+    pub(crate) fn unfinished(&self, account: Option<&str>) -> Vec<String> {
+        let row = |progress: &Progress| match progress.owner.as_deref() {
+            Some(owner) if Some(owner) != account => progress.data_for_others(),
+            _ => progress.data(),
+        };
+        let mut rows: Vec<String> = self.lock().1.values().map(row).collect();
+        rows.extend(self.lock_paused().values().map(row));
         rows
+    }
+}
+
+/// An upload that moves, at no speed yet.
+fn progress(
+    upload: String,
+    owner: Option<Arc<str>>,
+    path: String,
+    received: u64,
+    size: Option<u64>,
+) -> Progress {
+    Progress {
+        upload,
+        owner,
+        path,
+        received,
+        size,
+        bytes_per_second: 0,
+        state: State::Receiving,
     }
 }
 

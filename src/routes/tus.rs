@@ -17,6 +17,7 @@ use crate::http::response::Response;
 use crate::http::target;
 use crate::http::tus::{ALGORITHMS, Checksum, EXTENSIONS, VERSION, number};
 use crate::routes::claims::Claim;
+use crate::routes::form::within;
 use crate::routes::transfers::Transfer;
 use crate::routes::tus::wish::{Piece, missing, plan};
 use crate::routes::{App, files};
@@ -77,10 +78,11 @@ fn create(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> 
     let id = partial.id().to_owned();
     let claim = app.claims.take(&id, Some(request.socket))?;
     let transfer = begin_transfer(app, &partial);
-    let mut response = Response::empty(201).with("Location", format!("/uploads/{id}"));
+    let location = format!("{}/uploads/{id}", app.base);
+    let mut response = Response::empty(201).with("Location", location);
     let begun = match piece {
         Some(piece) => take(app, request, &claim, &mut partial, transfer, piece),
-        None if partial.is_whole() => finish(app, &mut partial, transfer),
+        None if partial.is_whole() => finish(app, request, &mut partial, transfer),
         None => {
             transfer.pause();
             Ok(None)
@@ -108,7 +110,7 @@ pub(super) fn tell(app: &App, request: &mut Request<'_>, rest: &str) -> Result<R
         return Err(Error::MethodNotAllowed(super::TUS_METHODS));
     }
     let _claim = app.claims.take(rest, None)?;
-    let partial = open(app, rest)?;
+    let partial = open(app, request, rest)?;
     let mut response = Response::empty(200)
         .with("Cache-Control", "no-store")
         .with("Upload-Offset", partial.offset().to_string())
@@ -130,7 +132,7 @@ pub(super) fn append(app: &App, request: &mut Request<'_>, rest: &str) -> Result
     let offset = number(&offset.ok_or_else(|| missing("Upload-Offset"))?)?;
     let piece = Piece::read(request)?;
     let claim = app.claims.take(rest, Some(request.socket))?;
-    let mut partial = open(app, rest)?;
+    let mut partial = open(app, request, rest)?;
     if offset != partial.offset() {
         return Err(Error::Conflict("Upload-Offset is not the upload's offset."));
     }
@@ -164,7 +166,7 @@ pub(super) fn append(app: &App, request: &mut Request<'_>, rest: &str) -> Result
 pub(super) fn terminate(app: &App, request: &mut Request<'_>, rest: &str) -> Result<Response> {
     check_version(request)?;
     let _claim = app.claims.take(rest, None)?;
-    let partial = open(app, rest)?;
+    let partial = open(app, request, rest)?;
     let is_finished = partial.finished().is_some();
     partial.remove()?;
     app.claims.end(rest);
@@ -199,8 +201,9 @@ pub(crate) fn recall(app: &App) -> Result<()> {
     let uploads = app.share.partials()?;
     for upload in uploads.into_iter().filter(|upload| !upload.is_finished) {
         let path = upload.path.to_string();
+        let owner = upload.owner.map(Into::into);
         app.transfers
-            .recall(upload.id, path, upload.offset, upload.length);
+            .recall(upload.id, owner, path, upload.offset, upload.length);
     }
     Ok(())
 }
@@ -236,7 +239,7 @@ fn take(
         return Err(Error::ChecksumMismatch);
     }
     if partial.is_whole() {
-        return finish(app, partial, transfer);
+        return finish(app, request, partial, transfer);
     }
     transfer.pause();
     Ok(None)
@@ -279,9 +282,12 @@ fn receive(
 /// Publishes an upload that is whole. Where that cannot be, the bytes wait for another try.
 fn finish(
     app: &App,
+    request: &Request<'_>,
     partial: &mut Partial<'_>,
     transfer: Transfer<'_>,
 ) -> Result<Option<Published>> {
+    // It may have been begun when more was allowed.
+    partial.set_on_conflict(within(request, partial.on_conflict()));
     match partial.publish(|_| Ok(())) {
         Ok(change) => {
             let published = files::publish_files(app, change);
@@ -297,12 +303,15 @@ fn finish(
 
 fn begin_transfer<'a>(app: &'a App, partial: &Partial<'_>) -> Transfer<'a> {
     let (id, path) = (partial.id().to_owned(), partial.target().to_string());
+    let owner = partial.owner().map(Into::into);
+    let (offset, length) = (partial.offset(), partial.length());
     app.transfers
-        .go_on(&app.hub, id, path, partial.offset(), partial.length())
+        .go_on(&app.hub, id, owner, path, offset, length)
 }
 
-fn open<'a>(app: &'a App, id: &str) -> Result<Partial<'a>> {
+fn open<'a>(app: &'a App, request: &Request<'_>, id: &str) -> Result<Partial<'a>> {
     match app.share.open_partial(id) {
+        Ok(partial) if !is_own(request, &partial) => Err(Error::NotFound),
         Err(Error::NotFound) if app.claims.has_ended(id) => Err(Error::Gone),
         Ok(partial) if partial.expires_s() <= unix_s(SystemTime::now()) => {
             let is_finished = partial.finished().is_some();
@@ -315,6 +324,12 @@ fn open<'a>(app: &'a App, id: &str) -> Result<Partial<'a>> {
         }
         other => other,
     }
+}
+
+/// Where there are accounts, an upload is nobody's but of the one that began it.
+fn is_own(request: &Request<'_>, partial: &Partial<'_>) -> bool {
+    let both = request.visitor.account.as_deref().zip(partial.owner());
+    both.is_none_or(|(account, owner)| account == owner)
 }
 
 /// Every request but OPTIONS says which version it speaks.

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::net::sockopt;
 use tiny_http::{Server, SslContextWrap};
 
+use crate::config::is_proxy;
 use crate::http::socket::Socket;
 use crate::server::Shared;
 use crate::server::connection::Connection;
@@ -106,7 +107,12 @@ impl Acceptor {
         let seat = self
             .shared
             .roll
-            .enter(identity, number, peer)
+            .enter(
+                identity,
+                number,
+                peer,
+                is_proxy(&self.shared.app.proxies, peer),
+            )
             .ok_or(Trouble::Passing)?;
         Ok(Connection::new(seat, Box::new(client), socket))
     }

@@ -5,10 +5,12 @@
 //! that it would swallow what follows.
 
 use std::io;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::config::{Grants, Visitor, client, is_proxy};
 use crate::error::Error;
 use crate::http::body::{Body, Rate};
 use crate::http::gate::{Arrival, Gate};
@@ -104,11 +106,14 @@ impl Connection {
             head.expects_continue,
             rate,
         );
+        let (peer, is_secure) = asking(app, self.seat.peer(), &head);
         let mut request = Request {
             head,
             body,
             socket: self.socket.number(),
-            peer: self.seat.peer(),
+            peer,
+            is_secure,
+            visitor: Visitor::anybody(Grants::NONE),
         };
         let routed = catch_unwind(AssertUnwindSafe(|| routes::answer(app, &mut request)));
         let (response, panicked) = match routed {
@@ -183,6 +188,18 @@ impl Connection {
     }
 }
 
+/// Who asks, and whether by TLS: what a proxy says of it, where there is one that is believed.
+fn asking(app: &App, peer: Option<IpAddr>, head: &Head) -> (Option<IpAddr>, bool) {
+    if !is_proxy(&app.proxies, peer) {
+        return (peer, false);
+    }
+    let forwarded_for = head.field("X-Forwarded-For").unwrap_or_default();
+    let proto = head.field("X-Forwarded-Proto").unwrap_or_default();
+    let nearest = proto.rsplit(',').next().unwrap_or_default().trim();
+    let is_secure = nearest.eq_ignore_ascii_case("https");
+    (client(&app.proxies, peer, &forwarded_for), is_secure)
+}
+
 fn log_access(app: &App, request: &Request<'_>, status: u16, bytes: u64, time: Duration) {
     app.log.access(format_args!(
         "{} {} {} {status} {bytes} {}ms",
@@ -193,6 +210,6 @@ fn log_access(app: &App, request: &Request<'_>, status: u16, bytes: u64, time: D
     ));
 }
 
-fn peer_text(peer: Option<std::net::IpAddr>) -> String {
+fn peer_text(peer: Option<IpAddr>) -> String {
     peer.map_or_else(|| "unix".to_owned(), |ip| ip.to_string())
 }

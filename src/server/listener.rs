@@ -1,19 +1,22 @@
 //! The sockets that the server listens on.
 
 use std::fmt;
+use std::fs::Permissions;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::net::sockopt::{self, Timeout};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with,
+};
 use tiny_http::Listener;
 
-use crate::config::{Limits, Listen};
+use crate::config::{Config, Limits, Listen};
 use crate::server::{StartError, reason};
 
 /// Connections that the kernel holds until we accept them.
@@ -68,13 +71,14 @@ impl Drop for Bound {
 }
 
 /// Binds everything that was asked for, or nothing.
-pub(crate) fn bind_all(listen: &[Listen], limits: &Limits) -> Result<Vec<Bound>, StartError> {
+pub(crate) fn bind_all(config: &Config) -> Result<Vec<Bound>, StartError> {
+    let limits = &config.limits;
     let mut bound = Vec::new();
-    for wanted in listen {
+    for wanted in &config.listen {
         match wanted {
             Listen::Tcp(address) => bound.push(tcp(*address, limits)?),
             Listen::TcpAll { port } => bound.extend(tcp_all(*port, limits)?),
-            Listen::Unix(path) => bound.push(unix(path, limits)?),
+            Listen::Unix(path) => bound.push(unix(path, config.socket_mode, limits)?),
         }
     }
     Ok(bound)
@@ -138,14 +142,33 @@ pub(crate) fn set_timeouts(socket: impl AsFd, limits: &Limits) -> io::Result<()>
     Ok(())
 }
 
-fn unix(path: &Path, limits: &Limits) -> Result<Bound, StartError> {
+fn unix(path: &Path, mode: Option<u32>, limits: &Limits) -> Result<Bound, StartError> {
     let open = || -> io::Result<Bound> {
         // A socket that nobody listens on any more was left by a server that was killed.
         let is_socket = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_socket());
         if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
             std::fs::remove_file(path)?;
         }
-        let listener = UnixListener::bind(path)?;
+        let socket = socket_with(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        let name = SocketAddrUnix::new(path)?;
+        if let Some(mode) = mode {
+            // Before it has a name, so that nobody who may not can connect in between; the umask
+            // takes from this, hence once more.
+            let permissions = Permissions::from_mode(mode);
+            let socket = std::fs::File::from(socket.try_clone()?);
+            socket.set_permissions(permissions.clone())?;
+            bind(&socket, &name)?;
+            std::fs::set_permissions(path, permissions)?;
+        } else {
+            bind(&socket, &name)?;
+        }
+        listen(&socket, BACKLOG)?;
+        let listener = UnixListener::from(socket);
         listener.set_nonblocking(true)?;
         set_timeouts(&listener, limits)?;
         let address = Address::Unix(path.to_path_buf());

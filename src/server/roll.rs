@@ -151,17 +151,20 @@ impl Roll {
 
     /// Enters a connection, before the next is accepted: whom the roll knows is not mistaken for it.
     /// An address that holds its share already loses its oldest idle connection for it; where it
-    /// has none, the new one is refused. Unix sockets have no address, and no share.
+    /// has none, the new one is refused. Unix sockets have no address, and no share; nor has a proxy,
+    /// which stands for many.
     pub(crate) fn enter(
         self: &Arc<Roll>,
         identity: u64,
         number: Descriptor,
         peer: Option<IpAddr>,
+        is_proxy: bool,
     ) -> Option<Seat> {
         let mut members = self.lock();
         let held = members
             .values()
-            .filter(|m| peer.is_some() && m.peer == peer && !m.is_going());
+            .filter(|m| peer.is_some() && m.peer == peer && !m.is_going())
+            .filter(|_| !is_proxy);
         if held.clone().count() >= self.per_address_max {
             let oldest = held
                 .filter_map(|m| Some((m.idle_since()?, m)))

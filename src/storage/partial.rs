@@ -44,6 +44,8 @@ pub struct Plan {
     pub modified_ms: Option<i64>,
     /// What the client said of it, one line to be given back as it came.
     pub metadata: String,
+    /// The account that it belongs to; None where there are no accounts.
+    pub owner: Option<String>,
     /// When it is removed unless it goes on, in Unix seconds.
     pub expires_s: u64,
 }
@@ -101,6 +103,7 @@ impl Share {
                 on_conflict: plan.on_conflict,
                 modified_ms: plan.modified_ms,
                 metadata: plan.metadata,
+                owner: plan.owner,
                 expires_s: plan.expires_s,
                 stage: Stage::Open,
             },
@@ -192,6 +195,11 @@ impl<'s> Partial<'s> {
         &self.record.metadata
     }
 
+    /// The account that it belongs to.
+    pub fn owner(&self) -> Option<&str> {
+        self.record.owner.as_deref()
+    }
+
     /// When it is removed, in Unix seconds.
     pub fn expires_s(&self) -> u64 {
         self.record.expires_s
@@ -244,6 +252,16 @@ impl<'s> Partial<'s> {
         file.write_all_at(bytes, end).map_err(failed)?;
         self.end = to;
         Ok(())
+    }
+
+    /// What is to be done where something stands at its name.
+    pub fn on_conflict(&self) -> OnConflict {
+        self.record.on_conflict
+    }
+
+    /// Decides that anew; kept with the next thing that is.
+    pub fn set_on_conflict(&mut self, on_conflict: OnConflict) {
+        self.record.on_conflict = on_conflict;
     }
 
     /// Makes what has come certain, and puts the end of its time off.

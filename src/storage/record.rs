@@ -27,6 +27,8 @@ pub(super) struct Record {
     pub(super) metadata: String,
     /// When it is removed, in Unix seconds.
     pub(super) expires_s: u64,
+    /// The account that it belongs to; None where there were no accounts.
+    pub(super) owner: Option<String>,
     /// How far it is.
     pub(super) stage: Stage,
 }
@@ -53,7 +55,7 @@ pub(super) enum Stage {
 impl Record {
     /// Reads what `fmt` wrote; None for anything else.
     pub(super) fn parse(text: &str) -> Option<Record> {
-        let mut lines = text.strip_suffix('\n')?.split('\n');
+        let mut lines = text.strip_suffix('\n')?.split('\n').peekable();
         (lines.next()? == FIRST_LINE).then_some(())?;
         let mut value = |word: &str| lines.next()?.strip_prefix(word)?.strip_prefix(' ');
         let optional = |text: &str| (text != "-").then(|| text.to_owned());
@@ -75,7 +77,9 @@ impl Record {
         };
         let metadata = value("metadata")?.to_owned();
         let expires_s = value("expires")?.parse().ok()?;
-        let stage = match value("stage")?.split_once(' ') {
+        let owner = lines.next_if(|line| line.starts_with("owner "));
+        let owner = owner.map(|line| line["owner ".len()..].to_owned());
+        let stage = match lines.next()?.strip_prefix("stage ")?.split_once(' ') {
             None => Stage::Open,
             Some(("publishing", inode)) => Stage::Publishing {
                 inode: inode.parse().ok()?,
@@ -99,6 +103,7 @@ impl Record {
             modified_ms,
             metadata,
             expires_s,
+            owner,
             stage,
         })
     }
@@ -121,6 +126,9 @@ impl fmt::Display for Record {
         writeln!(f, "modified {modified}")?;
         writeln!(f, "metadata {}", self.metadata)?;
         writeln!(f, "expires {}", self.expires_s)?;
+        if let Some(owner) = &self.owner {
+            writeln!(f, "owner {owner}")?;
+        }
         match &self.stage {
             Stage::Open => writeln!(f, "stage open"),
             Stage::Publishing { inode, is_copy } => {
@@ -146,6 +154,7 @@ mod tests {
             modified_ms: Some(-5),
             metadata: "filename w7wgMTAwJS5ta3Y=,dir".into(),
             expires_s: 1_800_000_000,
+            owner: Some("ann b".into()),
             stage: Stage::Open,
         }
     }
@@ -157,6 +166,7 @@ mod tests {
             length: None,
             modified_ms: None,
             metadata: String::new(),
+            owner: None,
             ..record()
         };
         for stage in [

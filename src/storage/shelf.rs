@@ -41,6 +41,8 @@ pub struct Unfinished {
     pub is_finished: bool,
     /// When it is removed, in Unix seconds.
     pub expires_s: u64,
+    /// The account that it belongs to.
+    pub owner: Option<String>,
 }
 
 impl Share {
@@ -68,6 +70,7 @@ impl Share {
                     offset: record.offset,
                     length: record.length,
                     expires_s: record.expires_s,
+                    owner: record.owner,
                     path: match record.stage {
                         Stage::Finished { path } => path,
                         Stage::Open | Stage::Publishing { .. } => record.target,

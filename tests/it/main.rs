@@ -13,6 +13,7 @@
 )]
 #![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
+mod accounts;
 mod archives;
 mod archives_broken;
 mod archives_large;
@@ -30,12 +31,16 @@ mod faults;
 mod harness;
 mod listing;
 mod managing;
+mod modes;
 mod names;
+mod origins;
 mod outside;
 mod page;
+mod passwords;
 mod pictures;
 mod power;
 mod process;
+mod proxied;
 mod races;
 mod reading;
 mod refusing;

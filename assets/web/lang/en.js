@@ -159,6 +159,13 @@ export default {
   box_text: 'What you send arrives safely, and nobody else can see it on this page.',
   busy_title: 'The server is full',
   busy_text: 'Too many devices use it at this moment. This page tries again by itself.',
+  signin_title: 'Sign in',
+  signin_name: 'Name',
+  signin_password: 'Password',
+  signin_go: 'Sign in',
+  signin_wrong: 'That name and password do not belong together.',
+  signin_many: 'That was wrong too often. Try again in a minute.',
+  signout: 'Sign out',
 
   not_deleted: (name, why) => `${name} was not deleted. ${why}`,
   not_renamed: (name, why) => `${name} keeps its name. ${why}`,

@@ -151,6 +151,13 @@ export default {
   box_text: '您发送的文件会安全送达,其他人无法在此页面上看到。',
   busy_title: '服务器已满',
   busy_text: '当前使用的设备过多。页面会自动重试。',
+  signin_title: '登录',
+  signin_name: '用户名',
+  signin_password: '密码',
+  signin_go: '登录',
+  signin_wrong: '用户名或密码不正确。',
+  signin_many: '错误次数过多,请一分钟后再试。',
+  signout: '退出登录',
 
   not_deleted: (name, why) => `未能删除 ${name}。${why}`,
   not_renamed: (name, why) => `未能重命名 ${name}。${why}`,

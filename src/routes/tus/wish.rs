@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::http::request::Request;
 use crate::http::tus::{Checksum, PIECE_TYPE, metadata, number};
-use crate::routes::form::on_conflict;
+use crate::routes::form::{on_conflict, within};
 use crate::routes::tus::expires_s;
 use crate::routes::{App, files};
 use crate::storage::{OnConflict, Plan, RelPath};
@@ -72,6 +72,7 @@ pub(super) fn plan(app: &App, request: &Request<'_>) -> Result<Plan> {
         on_conflict: OnConflict::Rename,
         modified_ms: None,
         metadata: field.trim().to_owned(),
+        owner: request.visitor.account.as_deref().map(str::to_owned),
         expires_s: expires_s(app),
     };
     let mut filename = None;
@@ -89,6 +90,7 @@ pub(super) fn plan(app: &App, request: &Request<'_>) -> Result<Plan> {
             _ => {}
         }
     }
+    plan.on_conflict = within(request, plan.on_conflict);
     if let Some(filename) = filename {
         plan.target = Some(plan.folder.join_new(&filename)?);
     }
