@@ -61,7 +61,7 @@ endef
 .DEFAULT_GOAL := help
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
-.PHONY: help run build test test-rust test-modules test-small test-page lint lint-names check bench \
+.PHONY: help run build test test-rust test-modules test-small test-front test-page lint lint-names check bench \
         cross dist dist-check sizes install need-emulators clean pictures need-cc need-clients need-proxies need-archivers need-tracer need-disks corpora need-node \
         need-browser need-ffmpeg
 
@@ -76,7 +76,7 @@ build: need-cc
 	cargo build --release --locked
 
 # The browser tests come last: their closing line counts what a person would notice first.
-test: test-rust test-modules test-small test-page
+test: test-rust test-modules test-small test-front test-page
 
 test-rust: need-cc need-proxies need-clients need-archivers need-tracer need-disks corpora
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
@@ -128,6 +128,10 @@ dist-check: dist need-emulators
 
 test-page: build need-browser need-ffmpeg $(NODE_MODULES)
 	$(PLAYWRIGHT) test --project=page $(WEB)
+
+# The same through nginx, at a path of its own.
+test-front: build need-browser need-ffmpeg need-proxies $(NODE_MODULES)
+	export LIVEDROP_FRONT=nginx; $(PLAYWRIGHT) test --project=page $(WEB)
 
 lint: lint-names need-cc need-node
 	cargo fmt --all --check

@@ -34,6 +34,7 @@
 //! | [`events`] | floor 1: the hub, its log, its subscribers |
 //! | [`error`] | everything that can go wrong, in one enum |
 //! | [`lan`] | the addresses of this machine, the QR code |
+//! | [`confinement`] | what the process can reach, held by the kernel |
 //! | [`terminal`] | a password that is typed unseen |
 //! | `sys` | the few system calls that need `unsafe` |
 //! | `assets/web` | the page, embedded by `assets/embed.rs` |
@@ -54,10 +55,13 @@
 //!   connection ends.
 //! - No length or offset is a `usize`. Files of more than 4 GiB are files on 32-bit ARM too.
 //! - No refusal holds a path of the server or what the system said; the log does.
+//! - No file is reached outside the shared folder from the moment the process serves, where the
+//!   kernel has Landlock.
 //! - No panic ends more than its connection.
 
 pub mod access;
 pub mod config;
+pub mod confinement;
 pub mod error;
 pub mod events;
 pub mod http;

@@ -16,7 +16,7 @@ use livedrop::config::{Config, PasswordHash, doubled};
 use livedrop::log::Log;
 use livedrop::options::{self, Command};
 use livedrop::server::{Handle, Server};
-use livedrop::{access, lan, terminal};
+use livedrop::{access, confinement, lan, terminal};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
@@ -52,6 +52,7 @@ fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
     let (quiet, base_path) = (config.quiet, config.base_path.to_string());
     let log = Log::new(Arc::new(|line: &str| tell(&format!("{line}\n"))), !quiet);
     report_panics();
+    let confined = confinement::confine(&config);
     let server = Server::bind(config, log)?;
     // Before the URL is told, since whoever reads it may stop the server at once.
     stop_on_signals(server.handle()).map_err(|why| format!("cannot wait for signals: {why}"))?;
@@ -66,6 +67,12 @@ fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
             &base_path,
             qr,
         ));
+        if confinement::is_root() {
+            tell("It runs as root, which it never needs.\n");
+        }
+    }
+    if let Err(why) = &confined {
+        tell(&format!("livedrop: not confined to the folder: {why}\n"));
     }
     server.serve();
     Ok(())

@@ -305,3 +305,6 @@ fn reason(error: &std::io::Error) -> String {
         first.to_lowercase().chain(letters).collect()
     })
 }
+
+#[cfg(test)]
+mod tests;

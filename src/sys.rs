@@ -3,7 +3,8 @@
 //! The only module of the program that may use `unsafe`. It holds no logic.
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// The number of a descriptor that another object owns.
 ///
@@ -71,3 +72,61 @@ pub(crate) fn tcp_info(socket: impl AsFd) -> Option<TcpInfo> {
         received_ms_ago: word(LAST_DATA_RECV),
     })
 }
+
+/// The version of Landlock that the kernel has (landlock(7)); None when it has none, or was started
+/// without.
+pub(crate) fn landlock_version() -> Option<u32> {
+    const VERSION: libc::c_uint = 1;
+    let (none, no_size) = (std::ptr::null::<u64>(), 0_usize);
+    // SAFETY: with this flag the kernel reads nothing.
+    let version = unsafe { libc::syscall(CREATE_RULESET, none, no_size, VERSION) };
+    u32::try_from(version).ok()
+}
+
+/// A set of rules that governs these rights, and grants none of them yet.
+pub(crate) fn landlock_ruleset(governed: u64) -> io::Result<OwnedFd> {
+    let flags: libc::c_uint = 0;
+    // SAFETY: the kernel reads as many bytes as are told, which are those of `governed`; the rest
+    // of the structure, which newer versions have, it takes for zero.
+    let number =
+        unsafe { libc::syscall(CREATE_RULESET, &raw const governed, size_of::<u64>(), flags) };
+    let number = RawFd::try_from(number).ok().filter(|number| *number >= 0);
+    let number = number.ok_or_else(io::Error::last_os_error)?;
+    // SAFETY: the kernel has just made it, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Grants rights to what is at or below a place.
+pub(crate) fn landlock_grant(ruleset: impl AsFd, place: impl AsFd, rights: u64) -> io::Result<()> {
+    /// `struct landlock_path_beneath_attr`.
+    #[repr(C, packed)]
+    struct PathBeneath {
+        rights: u64,
+        place: i32,
+    }
+    const PATH_BENEATH: libc::c_uint = 1;
+    let rule = PathBeneath {
+        rights,
+        place: place.as_fd().as_raw_fd(),
+    };
+    let (ruleset, flags) = (ruleset.as_fd().as_raw_fd(), 0 as libc::c_uint);
+    // SAFETY: the kernel reads a structure of the kind that is told, which `rule` is.
+    let status = unsafe { libc::syscall(ADD_RULE, ruleset, PATH_BENEATH, &raw const rule, flags) };
+    match status {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Holds this thread, and all that it begins from now on, to the rules, for good.
+pub(crate) fn landlock_enforce(ruleset: impl AsFd) -> io::Result<()> {
+    let (ruleset, flags) = (ruleset.as_fd().as_raw_fd(), 0 as libc::c_uint);
+    // SAFETY: two numbers are all that the kernel gets.
+    match unsafe { libc::syscall(libc::SYS_landlock_restrict_self, ruleset, flags) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+const CREATE_RULESET: libc::c_long = libc::SYS_landlock_create_ruleset;
+const ADD_RULE: libc::c_long = libc::SYS_landlock_add_rule;

@@ -4,6 +4,8 @@
 //! in one that was handed to it, and it publishes an event only after the store said Ok.
 
 mod archive;
+#[cfg(test)]
+mod broken;
 mod claims;
 mod download;
 mod events;
@@ -139,6 +141,12 @@ const TUS_METHODS: &str = "HEAD, POST, PATCH, DELETE, OPTIONS";
 
 /// HEAD is told by GET; the body is left out where the answer is written.
 const ROUTES: &[Route] = &[
+    #[cfg(test)]
+    Route {
+        path: "/broken/",
+        allow: "GET",
+        methods: &[(Method::Get, Right::Nothing, broken::read)],
+    },
     Route {
         path: "/",
         allow: "GET, HEAD",

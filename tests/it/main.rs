@@ -28,6 +28,7 @@ mod elsewhere;
 mod event_ids;
 mod events;
 mod faults;
+mod findings;
 mod harness;
 mod listing;
 mod managing;

@@ -79,6 +79,7 @@ export const test = base.extend({
       await use(server);
     } finally {
       const code = await server.stop();
+      await server.uncover();
       if (info.status !== info.expectedStatus) {
         await info.attach("server's standard error", { body: server.stderr });
       }

@@ -4,12 +4,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import readline from "node:readline";
 
+import { BEHIND, Front } from "./front.mjs";
+
 // Ten seconds are what the server grants running transfers when it stops; the rest is slack.
 const STOP_MS_MAX = 15_000;
 
 export class Server {
   #binary;
   #child = null;
+  /** The proxy in front of it, over all its starts. */
+  #front = process.env.LIVEDROP_FRONT === "nginx" ? new Front() : null;
   #options;
   #port = 0;
   #share;
@@ -29,7 +33,9 @@ export class Server {
   /** Starts the server, on the port of its last start if it had one, and waits for its URL. */
   async start() {
     const listen = `127.0.0.1:${this.#port}`;
-    const child = spawn(this.#binary, ["--listen", listen, ...this.#options, this.#share], {
+    const behind = this.#front === null ? [] : BEHIND;
+    const options = ["--listen", listen, ...behind, ...this.#options, this.#share];
+    const child = spawn(this.#binary, options, {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
@@ -41,8 +47,14 @@ export class Server {
     if (child.exitCode !== null || child.signalCode !== null || typeof first[0] !== "string") {
       throw new Error(`livedrop ended at its start (${first}):\n${this.stderr}`);
     }
-    this.url = first[0];
-    this.#port = Number(new URL(this.url).port);
+    this.#port = Number(new URL(first[0]).port);
+    if (this.#front?.url === "") await this.#front.start(first[0]);
+    this.url = this.#front?.url ?? first[0];
+  }
+
+  /** Takes away what stands in front of it. */
+  async uncover() {
+    await this.#front?.stop();
   }
 
   /** Ends the server as a lost power cord would: at once and without a word to anyone. */

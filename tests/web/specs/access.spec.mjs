@@ -216,8 +216,8 @@ test("a name of the web that points at this machine is told nothing", async ({
   expect(answer.status()).toBe(421);
   const told = await page.evaluate(async () => {
     const answers = [
-      await fetch("/api/list/"),
-      await fetch("/files/letter.txt", { method: "DELETE" }),
+      await fetch("api/list/"),
+      await fetch("files/letter.txt", { method: "DELETE" }),
     ];
     return answers.map(({ status }) => status);
   });
