@@ -316,7 +316,8 @@ function draw() {
   crumbs.update(state.dir);
   sign.update(state);
   uploads.update(snapshot, state.dir);
-  rest.update(unfinished.all(), snapshot.own);
+  rest.update(unfinished.all(),
+    new Set([...snapshot.own, ...snapshot.items.map(({ key }) => key)]));
   listing.update(state, all, Date.now(), { grid, words: found.words, more: found.truncated });
   desk.update(all);
   place.update(state, all.length, found, !read_only);

@@ -46,3 +46,10 @@ export function keyOf(name) {
 export function fileUrl(base, name) {
   return new URL(`files/${keyOf(name)}`, base).href;
 }
+
+/** Makes a file of `size` bytes of which the disk holds none. */
+export async function sparseFile(file, size) {
+  const handle = await open(file, "w");
+  await handle.truncate(size);
+  await handle.close();
+}

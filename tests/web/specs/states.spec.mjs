@@ -71,7 +71,11 @@ const STATES = [
   ["busy", null, list((route) => route.fulfill(refusal(503, "busy")))],
   ["drop-box", null, list((route) => route.fulfill(refusal(403, "forbidden")))],
   ["signed-out", null, list((route) => route.fulfill(refusal(401, "unauthorized")))],
-  ["crowded", makeFamily, answer("**/events**", (route) => route.fulfill(refusal(503, "busy"))),
+  // A worker's requests cannot be answered by a test.
+  ["crowded", makeFamily, async (page) => {
+    await page.addInitScript(() => { delete window.SharedWorker; });
+    await answer("**/events**", (route) => route.fulfill(refusal(503, "busy")))(page);
+  },
     (page) => page.locator('.sign[data-link="crowded"]').waitFor({ timeout: 30_000 })],
 ];
 
