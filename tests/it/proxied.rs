@@ -252,12 +252,9 @@ fn what_a_proxy_says_of_who_asks_counts_and_what_a_stranger_says_does_not() {
             .any(|line| line.starts_with("192.0.2.7 "))
     };
     while !is_logged() {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "{:?}",
-            server.log()
-        );
+        assert!(std::time::Instant::now() < deadline, "{:?}", server.log());
     }
+    let lines = server.log();
     assert!(
         lines.iter().all(|line| !line.starts_with("9.9.9.9")),
         "{lines:?}"
