@@ -166,7 +166,8 @@ function unlisted(dir, { code, status }, follow) {
   const missing = status === 404 || code === 'bad_name';
   const reason = missing ? 'missing' : status === 0 ? 'offline' : 'failed';
   dispatch({ type: 'unlisted', dir, reason, code });
-  if (missing) return;
+  // Whoever has signed in asks again.
+  if (missing || status === 401) return;
   if (status === 0) dispatch({ type: 'link', link: 'offline' });
   const wait_ms = RELIST_MS[Math.min(lists_failed, RELIST_MS.length - 1)];
   lists_failed += 1;

@@ -271,3 +271,14 @@ fn the_qr_code_of_the_longest_lan_url_fits_a_screen_of_80_by_24() {
     assert!(modules(&text)[0].len() <= 80);
     assert_eq!(qr_text(&"a".repeat(3000)), None);
 }
+
+#[test]
+fn the_greeting_has_the_base_path() {
+    let listeners = listeners(&["0.0.0.0:80"]);
+    let machine = ["192.168.1.5".parse().unwrap()];
+    let said = greeting(Path::new("/srv"), &listeners, &machine, "/drop", false);
+    assert!(
+        said.ends_with("\n  http://192.168.1.5:80/drop/\n"),
+        "{said}"
+    );
+}
