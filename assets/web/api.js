@@ -70,8 +70,7 @@ export const account = async () => (await readStatus()).account ?? null;
 /** @param {string} name @param {string} password @returns {Promise<unknown>} */
 export const signIn = (name, password) => ask('api/session', {
   method: 'POST',
-  headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify({ name, password }),
+  body: new URLSearchParams({ name, password }),
 });
 
 /** @returns {Promise<unknown>} */

@@ -74,9 +74,11 @@ impl Request<'_> {
                 let names = parts
                     .next()
                     .is_some_and(|name| name.eq_ignore_ascii_case(token));
+                // RFC 9110, section 12.4.2: zero in any of its spellings.
                 let refused = parts.any(|p| {
-                    p.strip_prefix("q=")
-                        .is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0))
+                    p.strip_prefix("q=").is_some_and(|q| {
+                        q.starts_with('0') && q.bytes().all(|b| b"0.".contains(&b))
+                    })
                 });
                 names && !refused
             })

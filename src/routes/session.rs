@@ -142,10 +142,9 @@ fn credentials(request: &mut Request<'_>) -> Result<(String, Vec<u8>)> {
     }
     let media_type = request.field("Content-Type").unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    let is_json = media_type.eq_ignore_ascii_case("application/json");
-    if !is_json && !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(Error::UnsupportedType(
-            "Sign in by application/json or application/x-www-form-urlencoded.",
+            "Sign in by a form, application/x-www-form-urlencoded.",
         ));
     }
     let mut body = Vec::new();
@@ -153,18 +152,6 @@ fn credentials(request: &mut Request<'_>) -> Result<(String, Vec<u8>)> {
     limited.read_to_end(&mut body).map_err(Error::from_body)?;
     if body.len() as u64 > SIGN_IN_BYTES_MAX {
         return Err(too_large());
-    }
-    if is_json {
-        let mut json: Value = serde_json::from_slice(&body).map_err(|_| wrong())?;
-        let mut text = |key| match json.get_mut(key).map(Value::take) {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        };
-        let (name, password) = (text("name"), text("password"));
-        return name
-            .zip(password)
-            .map(|(name, password)| (name, password.into_bytes()))
-            .ok_or_else(wrong);
     }
     let form = std::str::from_utf8(&body).map_err(|_| wrong())?;
     let value = |key| {

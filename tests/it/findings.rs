@@ -349,9 +349,9 @@ fn a_session_cannot_be_forged_and_a_failed_sign_in_shows_nothing_of_what_was_typ
             assert_eq!(answer.status, 401, "{cookie}");
         }
     }
-    let body = br#"{"name":"<script>alert(1)</script>","password":"x"}"#;
-    let json = ("Content-Type", "application/json");
-    let answer = server.ask("POST /api/session", &[json], body);
+    let body = b"name=%3Cscript%3Ealert(1)%3C/script%3E&password=x";
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let answer = server.ask("POST /api/session", &[form], body);
     assert_eq!(
         (answer.status, answer.field("Content-Type")),
         (401, Some("application/json"))

@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use livedrop::access::hash_password;
 use livedrop::config::{Account, Config, Listen, Role};
-use serde_json::json;
 
 use super::harness::{Binary, Instance, PATIENCE, Stream, Wire};
 use super::modes::{BODY, FORM, TUS, start, wait_for_upload};
@@ -230,10 +229,10 @@ fn nothing_is_above_the_base_path() {
 #[test]
 fn what_a_proxy_says_of_who_asks_counts_and_what_a_stranger_says_does_not() {
     let server = behind(|config| config.accounts = vec![ann()]);
-    let json_type = ("Content-Type", "application/json");
-    let body = json!({ "name": "ann", "password": "secret" }).to_string();
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let body = "name=ann&password=secret";
     let sign_in = |server: &Instance, fields: &[(&str, &str)]| {
-        let fields = [fields, &[json_type]].concat();
+        let fields = [fields, &[form]].concat();
         let answer = server.ask("POST /drop/api/session", &fields, body.as_bytes());
         answer.field("Set-Cookie").unwrap().to_owned()
     };
