@@ -48,7 +48,7 @@ impl Beside {
         assert_eq!(tree(&self.outside), ["secret"], "{case}");
         assert_eq!(
             std::fs::read(self.outside.join("secret")).unwrap(),
-            b"secret",
+            CANARY.as_bytes(),
             "{case}"
         );
     }
