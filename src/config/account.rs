@@ -227,4 +227,23 @@ mod tests {
             Some("a")
         );
     }
+    #[test]
+    fn whatever_is_taken_is_bounded_and_written_as_it_would_be_taken_again() {
+        let mut random = fastrand::Rng::with_seed(7914);
+        let mut taken = 0;
+        for _ in 0..50_000 {
+            let mut text = HASH.as_bytes().to_vec();
+            for _ in 0..random.usize(..3) {
+                let at = random.usize(..text.len());
+                text[at] = b"$,=0123456789abAB+/:"[random.usize(..20)];
+            }
+            let text = String::from_utf8(text).unwrap();
+            if let Ok(hash) = text.parse::<PasswordHash>() {
+                taken += 1;
+                assert!((1 << hash.log_n) * u64::from(hash.r) * 128 <= MEMORY_BYTES_MAX);
+                assert_eq!(hash.to_string().parse(), Ok(hash), "{text}");
+            }
+        }
+        assert!(taken > 1000, "{taken}");
+    }
 }

@@ -77,6 +77,7 @@ fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
         }
         _ => (text, None),
     };
+    let host = host.strip_suffix('.').unwrap_or(host);
     let is_bracketed = host.starts_with('[') && host.ends_with(']');
     let may_be = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b) || b >= 0x80;
     let is_host = match is_bracketed {
@@ -85,7 +86,7 @@ fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
             .is_ok(),
         false => !host.is_empty() && host.bytes().all(may_be),
     };
-    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_host = is_host && !host.ends_with('.');
     is_host.then(|| (host.to_ascii_lowercase(), port))
 }
 
@@ -146,5 +147,24 @@ mod tests {
             let origin: Origin = origin.parse().unwrap();
             assert_eq!(origin.is_at(host), is_at, "{origin} {host}");
         }
+    }
+    #[test]
+    fn whatever_is_taken_is_written_as_it_would_be_taken_again() {
+        let parts = [
+            "http", "https", "://", ":", "80", "443", "[::1]", "nas", ".", "/", "@", "A", "x",
+        ];
+        let mut random = fastrand::Rng::with_seed(6454);
+        let mut taken = 0;
+        for _ in 0..50_000 {
+            let count = random.usize(1..7);
+            let text: String = (0..count)
+                .map(|_| parts[random.usize(..parts.len())])
+                .collect();
+            if let Ok(origin) = text.parse::<Origin>() {
+                taken += 1;
+                assert_eq!(origin.to_string().parse(), Ok(origin), "{text}");
+            }
+        }
+        assert!(taken > 100, "{taken}");
     }
 }

@@ -259,7 +259,7 @@ pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
         Some(_) => tus::with_version(response),
         None => response,
     };
-    let response = session::challenge(request, response);
+    let response = session::challenge(app, request, response);
     app.origins.share(request, response)
 }
 

@@ -211,14 +211,14 @@ fn with_cookie(
 /// Says how to sign in, to whom was refused for want of it. A browser that is told of Basic shows a
 /// dialog of its own, which would stand before the page's form: what the page sends by itself is
 /// told of another scheme. It says so by a field, by where it comes from, or by what it is.
-pub(super) fn challenge(request: &Request<'_>, response: Response) -> Response {
+pub(super) fn challenge(app: &App, request: &Request<'_>, response: Response) -> Response {
     if response.status != 401 {
         return response;
     }
+    let path = app.base.strip(request.path()).unwrap_or_default();
     let is_from_page = request.field("Livedrop-Page").is_some()
         || request.field("Sec-Fetch-Site").as_deref() == Some("same-origin")
-        || request.path().ends_with("/events")
-        || request.path().ends_with("/api/session")
+        || ["/events", "/api/session"].contains(&path.trim_end_matches('/'))
         || is_referred_by_page(request);
     response.with(
         "WWW-Authenticate",

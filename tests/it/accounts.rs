@@ -144,6 +144,7 @@ fn curl_is_told_of_basic_and_the_page_of_a_scheme_without_a_dialog() {
         ),
         ("/api/list/", &[("Livedrop-Page", "1")], "Livedrop"),
         ("/events", &[], "Livedrop"),
+        ("/files/events", &[], "Basic"),
         (
             "/files/old.txt",
             &[("Sec-Fetch-Site", "same-origin")],
