@@ -22,6 +22,7 @@ mod boundary;
 mod broken;
 mod clients;
 mod corpora;
+mod crossing;
 mod downloads;
 mod durable;
 mod elsewhere;
