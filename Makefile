@@ -62,7 +62,7 @@ endef
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
 .PHONY: help run build test test-rust test-modules test-small test-front test-page lint lint-names check bench \
-        cross dist dist-check sizes install need-emulators clean pictures need-cc need-clients need-proxies need-archivers need-tracer need-disks corpora need-node \
+        cross dist dist-check sizes install need-emulators clean pictures need-cc need-clients need-proxies need-units need-archivers need-tracer need-disks corpora need-node \
         need-browser need-ffmpeg
 
 help:
@@ -78,7 +78,7 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-small test-front test-page
 
-test-rust: need-cc need-proxies need-clients need-archivers need-tracer need-disks corpora
+test-rust: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks corpora
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -90,7 +90,7 @@ test-modules: need-node
 # What differs on 32 bits shows on this processor at full speed; that ARM itself serves, on an
 # emulator. What the emulator cannot do: run strace (it is one), and openat2, which it answers with
 # ENOSYS, so that the way round it is what is tested there.
-test-small: need-cc need-proxies need-clients need-archivers need-tracer need-disks need-emulators corpora
+test-small: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-emulators corpora
 	.ci/cross $(SMALL) test --lib --bins --tests -- $(RUST)
 	.ci/cross $(ARM) build --release
 	LIVEDROP_TEST_SERVER="$(call elsewhere,$(ARM))" cargo test --test it --locked -- elsewhere::
@@ -184,6 +184,10 @@ $(CORPORA)/complete:
 # What people fetch files with, whose patience with a broken line is tested.
 need-clients:
 	$(call need,curl wget aria2c rclone,curl wget aria2 rclone)
+
+# What checks the unit and passes sockets on.
+need-units:
+	$(call need,systemd-analyze systemd-socket-activate,systemd)
 
 # What people put in front of a server, and what shows how a password is typed.
 need-proxies: export PATH := $(PATH):/usr/sbin:/sbin

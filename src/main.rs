@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     match options::parse(env::args_os().skip(1), |name| env::var_os(name)) {
         Ok(Command::Help) => say(&options::help()),
         Ok(Command::Version) => say(&format!("{}\n", options::VERSION)),
+        Ok(Command::Service(text)) => say(text),
         Ok(Command::HashPassword) => match hash_password() {
             Ok(hash) => say(&format!("{hash}\n")),
             Err(error) => {

@@ -9,7 +9,9 @@ mod reading;
 mod values;
 
 use crate::config::Config;
-use values::{accounts, at_least_one, count, each, hosts, mode, seconds, size, upload_size};
+use values::{
+    accounts, at_least_one, count, each, hosts, mode, seconds, service, size, upload_size,
+};
 
 pub use reading::{UsageError, parse};
 
@@ -24,6 +26,8 @@ pub enum Command {
     Version,
     /// Read a password and print its hash.
     HashPassword,
+    /// Print how a service manager is to run it.
+    Service(&'static str),
 }
 
 /// What `--version` prints.
@@ -55,6 +59,8 @@ pub enum Takes {
     /// Nothing: it asks for something else than serving. It has no environment variable, since
     /// container images like to set `LIVEDROP_VERSION` for themselves.
     Nothing(fn() -> Command),
+    /// One value, and asks for something else than serving, too.
+    Ask(&'static str, fn(&str) -> Result<Command, String>),
     /// Nothing, or yes and no after a `=` and in the environment.
     Flag(fn(&mut Config, bool)),
     /// One value; the last one given counts.
@@ -259,6 +265,12 @@ pub const SECTIONS: &[Section] = &[
                 help: "print the URL and nothing else",
             },
             Row {
+                short: None,
+                long: "print-service",
+                takes: Takes::Ask("FOR", |text| service(text).map(Command::Service)),
+                help: "print how systemd or openwrt is to run it",
+            },
+            Row {
                 short: Some('V'),
                 long: "version",
                 takes: Takes::Nothing(|| Command::Version),
@@ -278,7 +290,7 @@ impl Row {
     /// The name of its environment variable, if it has one: `LIVEDROP_UPLOAD_MAX`.
     pub fn variable(&self) -> Option<String> {
         match self.takes {
-            Takes::Nothing(_) => None,
+            Takes::Nothing(_) | Takes::Ask(..) => None,
             _ => Some(format!(
                 "LIVEDROP_{}",
                 self.long.to_ascii_uppercase().replace('-', "_")
@@ -294,7 +306,7 @@ impl Row {
         };
         match self.takes {
             Takes::Nothing(_) | Takes::Flag(_) => format!("{short} --{}", self.long),
-            Takes::One(name, _) | Takes::Many(name, _) => {
+            Takes::One(name, _) | Takes::Many(name, _) | Takes::Ask(name, _) => {
                 format!("{short} --{} {name}", self.long)
             }
         }

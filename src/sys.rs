@@ -28,6 +28,23 @@ impl AsFd for Descriptor {
     }
 }
 
+/// The sockets that a service manager has opened for us: `LISTEN_FDS` of them from number 3 on,
+/// when `LISTEN_PID` names this process (sd_listen_fds(3)). To be called once: what is given is
+/// owned from then on.
+pub(crate) fn inherited_sockets() -> Vec<OwnedFd> {
+    /// The first descriptor that is passed on.
+    const FIRST: RawFd = 3;
+    let number = |name| std::env::var(name).ok()?.parse::<RawFd>().ok();
+    let is_for_us = number("LISTEN_PID") == Some(std::process::id().cast_signed());
+    let count = number("LISTEN_FDS").filter(|_| is_for_us).unwrap_or(0);
+    let is_open = |fd: &RawFd| rustix::io::fcntl_getfd(Descriptor(*fd)).is_ok();
+    (FIRST..FIRST.saturating_add(count.max(0)))
+        .take_while(is_open)
+        // SAFETY: the number is open, and by the protocol nobody else in this process owns it.
+        .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+        .collect()
+}
+
 /// What the kernel knows of a TCP connection: a part of `struct tcp_info`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TcpInfo {

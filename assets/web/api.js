@@ -58,14 +58,8 @@ export async function ask(url, init = {}, wait_ms = ANSWER_WAIT_MS) {
   return response;
 }
 
-/** @returns {Promise<any>} */
-async function readStatus() {
-  const response = await ask('api/status');
-  return response.json().catch(() => { throw new ApiError('unreachable', 0, ''); });
-}
-
 /** Who is signed in: null where there are no accounts. @returns {Promise<{name: string} | null>} */
-export const account = async () => (await readStatus()).account ?? null;
+export const account = async () => (await status()).account ?? null;
 
 /** @param {string} name @param {string} password @returns {Promise<unknown>} */
 export const signIn = (name, password) => ask('api/session', {
@@ -76,22 +70,9 @@ export const signIn = (name, password) => ask('api/session', {
 /** @returns {Promise<unknown>} */
 export const signOut = () => ask('api/session', { method: 'DELETE' });
 
-/** What a drop box shows, which is nothing. @param {string} dir @param {ApiError} refused */
-async function listDropBox(dir, refused) {
-  const { upload_only, event_id, free_bytes } = await readStatus();
-  if (!upload_only) throw refused;
-  return { path: dir, event_id, free_bytes, entries: [] };
-}
-
 /** @param {string} dir a key @returns {Promise<Listing>} */
 export async function list(dir) {
-  let response;
-  try {
-    response = await ask(`api/list/${dir}`);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 403) throw error;
-    return listDropBox(dir, error);
-  }
+  const response = await ask(`api/list/${dir}`);
   try {
     return await response.json();
   } catch {
@@ -106,7 +87,7 @@ async function json(url) {
 }
 
 /** @returns {Promise<{read_only: boolean, undo_s?: number,
- *   uploads: {upload: string, received: number}[]}>} */
+ *   account?: {name: string} | null, uploads: {upload: string, received: number}[]}>} */
 export const status = () => json('api/status');
 
 /**

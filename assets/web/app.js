@@ -374,7 +374,11 @@ window.addEventListener('offline', live.lose);
 setInterval(redraw, 30_000);
 setInterval(() => { if (queue.busy()) redraw(); }, 1000);
 
-const signin = mountSignin(texts, { ...api, entered: () => list(true) });
+const signin = mountSignin(texts, { ...api,
+  entered: () => {
+    askStatus();
+    list(true);
+  } });
 signin.check();
 history.scrollRestoration = 'manual';
 redraw();

@@ -76,14 +76,19 @@ pub fn parse(
             // Only a long flag takes a value: `-qV` is two options.
             Takes::Flag(_) if is_long => parser.optional_value().unwrap_or_else(|| "yes".into()),
             Takes::Flag(_) => "yes".into(),
-            Takes::One(name, _) | Takes::Many(name, _) => parser.value().map_err(|_| {
-                UsageError(format!(
-                    "--{} needs a value: --{} {name}",
-                    row.long, row.long
-                ))
-            })?,
+            Takes::One(name, _) | Takes::Many(name, _) | Takes::Ask(name, _) => {
+                parser.value().map_err(|_| {
+                    UsageError(format!(
+                        "--{} needs a value: --{} {name}",
+                        row.long, row.long
+                    ))
+                })?
+            }
         };
         let text = utf8(value).map_err(|why| row.error(&why))?;
+        if let Takes::Ask(_, command) = row.takes {
+            return command(&text).map_err(|why| row.error(&why));
+        }
         given.entry(row.long).or_default().push(text);
     }
     for row in rows() {
@@ -107,7 +112,7 @@ pub fn parse(
 impl Row {
     fn apply(&self, config: &mut Config, texts: &[String]) -> Result<(), String> {
         match (&self.takes, texts) {
-            (_, []) | (Takes::Nothing(_), _) => Ok(()),
+            (_, []) | (Takes::Nothing(_) | Takes::Ask(..), _) => Ok(()),
             (Takes::Flag(set), [.., last]) => yes_or_no(last).map(|yes| set(config, yes)),
             (Takes::One(_, set), [.., last]) => set(config, last),
             (Takes::Many(_, set), texts) => set(config, texts),

@@ -140,6 +140,15 @@ pub(super) fn hosts(texts: &[String]) -> Result<Vec<String>, String> {
     }
 }
 
+/// What a service manager is to be told.
+pub(super) fn service(kind: &str) -> Result<&'static str, String> {
+    match kind {
+        "systemd" => Ok(include_str!("../../assets/service/livedrop.service")),
+        "openwrt" => Ok(include_str!("../../assets/service/livedrop.init")),
+        _ => Err(format!("{kind:?} is neither systemd nor openwrt")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(

@@ -47,13 +47,12 @@ fn base_url(app: &App, request: &Request<'_>) -> String {
             .field("X-Forwarded-Proto")
             .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
         let scheme = if secure { "https" } else { "http" };
-        return format!("{scheme}://{host}/");
+        return format!("{scheme}://{host}{}/", app.base);
     }
     let known = lan::lan_urls(&app.listeners, &lan::machine_addresses());
-    known
-        .into_iter()
-        .next()
-        .unwrap_or_else(|| format!("http://{host}/"))
+    let known = known.into_iter().next();
+    let known = known.unwrap_or_else(|| format!("http://{host}/"));
+    format!("{}{}/", known.trim_end_matches('/'), app.base)
 }
 
 /// Whether a value of Host means the machine that it is typed at.

@@ -4,10 +4,11 @@ use std::fmt;
 use std::fs::Permissions;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::net::sockopt::{self, Timeout};
@@ -18,6 +19,7 @@ use tiny_http::Listener;
 
 use crate::config::{Config, Limits, Listen};
 use crate::server::{StartError, reason};
+use crate::sys;
 
 /// Connections that the kernel holds until we accept them.
 const BACKLOG: i32 = 1024;
@@ -34,6 +36,8 @@ pub(crate) struct Bound {
 enum Address {
     Tcp(SocketAddr),
     Unix(PathBuf),
+    /// A Unix socket that somebody else has made, and will remove.
+    Inherited,
 }
 
 impl Bound {
@@ -41,7 +45,7 @@ impl Bound {
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         match &self.address {
             Address::Tcp(address) => Some(*address),
-            Address::Unix(_) => None,
+            Address::Unix(_) | Address::Inherited => None,
         }
     }
 }
@@ -57,6 +61,7 @@ impl fmt::Display for Bound {
         match &self.address {
             Address::Tcp(address) => address.fmt(f),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
+            Address::Inherited => f.write_str("unix:"),
         }
     }
 }
@@ -73,7 +78,11 @@ impl Drop for Bound {
 /// Binds everything that was asked for, or nothing.
 pub(crate) fn bind_all(config: &Config) -> Result<Vec<Bound>, StartError> {
     let limits = &config.limits;
-    let mut bound = Vec::new();
+    let mut bound = inherited(limits)?;
+    if !bound.is_empty() {
+        // Whoever passes sockets on has decided where we listen.
+        return Ok(bound);
+    }
     for wanted in &config.listen {
         match wanted {
             Listen::Tcp(address) => bound.push(tcp(*address, limits)?),
@@ -82,6 +91,38 @@ pub(crate) fn bind_all(config: &Config) -> Result<Vec<Bound>, StartError> {
         }
     }
     Ok(bound)
+}
+
+/// What a service manager listens on for us, from before we were started.
+fn inherited(limits: &Limits) -> Result<Vec<Bound>, StartError> {
+    /// They are taken once in the life of a process.
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::SeqCst) {
+        return Ok(Vec::new());
+    }
+    let sockets = sys::inherited_sockets().into_iter();
+    let adopt = |socket| adopt(socket, limits).map_err(|e| failed("a socket passed on", &e));
+    sockets.map(adopt).collect()
+}
+
+fn adopt(socket: OwnedFd, limits: &Limits) -> io::Result<Bound> {
+    // No program that we might start is to have it.
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    if sockopt::socket_domain(&socket)? == AddressFamily::UNIX {
+        set_timeouts(&socket, limits)?;
+        return Ok(Bound {
+            listener: UnixListener::from(socket).into(),
+            address: Address::Inherited,
+        });
+    }
+    prepare_tcp(&socket, limits)?;
+    let listener = TcpListener::from(socket);
+    let address = Address::Tcp(listener.local_addr()?);
+    Ok(Bound {
+        listener: listener.into(),
+        address,
+    })
 }
 
 /// Every address of the machine: IPv4, and IPv6 on the same port where there is any.
@@ -118,20 +159,24 @@ fn open_tcp(address: SocketAddr, limits: &Limits) -> io::Result<Bound> {
     sockopt::set_socket_reuseaddr(&socket, true)?;
     bind(&socket, &address)?;
     listen(&socket, BACKLOG)?;
-    // What follows is inherited by each accepted socket.
-    let (idle_s, interval_s, probes) = KEEPALIVE;
-    sockopt::set_tcp_nodelay(&socket, true)?;
-    sockopt::set_socket_keepalive(&socket, true)?;
-    sockopt::set_tcp_keepidle(&socket, Duration::from_secs(idle_s))?;
-    sockopt::set_tcp_keepintvl(&socket, Duration::from_secs(interval_s))?;
-    sockopt::set_tcp_keepcnt(&socket, probes)?;
-    set_timeouts(&socket, limits)?;
+    prepare_tcp(&socket, limits)?;
     let listener = TcpListener::from(socket);
     let address = Address::Tcp(listener.local_addr()?);
     Ok(Bound {
         listener: listener.into(),
         address,
     })
+}
+
+/// Sets what each accepted socket inherits.
+fn prepare_tcp(socket: &OwnedFd, limits: &Limits) -> io::Result<()> {
+    let (idle_s, interval_s, probes) = KEEPALIVE;
+    sockopt::set_tcp_nodelay(socket, true)?;
+    sockopt::set_socket_keepalive(socket, true)?;
+    sockopt::set_tcp_keepidle(socket, Duration::from_secs(idle_s))?;
+    sockopt::set_tcp_keepintvl(socket, Duration::from_secs(interval_s))?;
+    sockopt::set_tcp_keepcnt(socket, probes)?;
+    set_timeouts(socket, limits)
 }
 
 /// How long a connection may lie idle and how long a reader may take nothing.

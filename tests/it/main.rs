@@ -49,6 +49,7 @@ mod refusing;
 mod room;
 mod routes;
 mod searching;
+mod service;
 mod starting;
 mod tidy;
 mod tus;
