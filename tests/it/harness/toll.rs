@@ -31,7 +31,8 @@ impl Toll {
                 .unwrap()
                 // A thread can end between the list and the look.
                 .filter_map(|task| std::fs::read(task.unwrap().path().join("comm")).ok())
-                .any(|name| name.starts_with(b"connection"))
+                // And the sweep of the start ends at some time of its own.
+                .any(|name| name.starts_with(b"connection") || name.starts_with(b"sweep"))
         };
         let deadline = Instant::now() + PATIENCE;
         while is_serving() {
