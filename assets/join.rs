@@ -1,10 +1,10 @@
 //! Joins what the page is written in, for the way to the browser: a page of forty small files costs
 //! forty requests and as many heads, and half of each file are words for its readers.
 //!
-//! The sources work as they are, from any server of files; what is joined does the same. Comments
-//! and empty lines go, no name and no code is changed. This is no minifier and no bundler for the
-//! code of others: it knows the few forms of `import` and `export` that are used here, and panics
-//! on any other.
+//! The sources work as they are, from any server of files; what is joined does the same. Comments,
+//! empty lines and the space before a line go; no name and no code is changed. This is no minifier
+//! and no bundler for the code of others: it knows the few forms of `import` and `export` that are
+//! used here, and panics on any other.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -27,7 +27,8 @@ pub(crate) fn without_comments(text: &str) -> String {
         if trimmed.is_empty() || trimmed.starts_with("//") {
             continue;
         }
-        kept += &without_types(line);
+        // The indentation is for readers; no string here goes over the end of a line.
+        kept += without_types(line).trim_start();
         kept.push('\n');
     }
     kept

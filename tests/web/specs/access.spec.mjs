@@ -74,7 +74,7 @@ test.describe("a drop box", () => {
     await writeFile(path.join(share, "letter.txt"), "mine");
     const page = await context.newPage();
     await page.goto(server.url);
-    await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Leave files here" })).toBeVisible();
     const letter = path.join(home, "letter.txt");
     await makeFile(letter, 100);
     const chooser = page.waitForEvent("filechooser");

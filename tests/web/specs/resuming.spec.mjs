@@ -66,9 +66,9 @@ test("it is paused, gone on with, and given up", async ({ home, openPage, server
   const row = await underWay(page, "film.mkv");
   await row.getByRole("button", { name: /^Pause/ }).click();
   await expect(row.locator(".detail")).toContainText("Paused");
-  const status = JSON.parse(await curl(new URL("/api/status", server.url).href));
+  const status = JSON.parse(await curl(new URL("api/status", server.url).href));
   await expect.poll(async () => {
-    const now = JSON.parse(await curl(new URL("/api/status", server.url).href));
+    const now = JSON.parse(await curl(new URL("api/status", server.url).href));
     return now.uploads[0].state;
   }).toBe("paused");
   expect(status.uploads[0].path).toBe("film.mkv");
@@ -83,7 +83,7 @@ test("it is paused, gone on with, and given up", async ({ home, openPage, server
   await again.getByRole("button", { name: /^Cancel/ }).click();
   await expect(again).toHaveCount(0);
   await expect.poll(async () => (
-    JSON.parse(await curl(new URL("/api/status", server.url).href)).uploads.length)).toBe(0);
+    JSON.parse(await curl(new URL("api/status", server.url).href)).uploads.length)).toBe(0);
   expect((await readdir(share)).filter((name) => !name.startsWith("."))).toEqual(["film.mkv"]);
 });
 

@@ -14,8 +14,9 @@ test("Share shows a code and copies the link", async ({ openPage, server, share 
   const code = box.getByRole("img", { name: "QR code of the link" });
   await expect.poll(() => code.evaluate((img) => img.naturalWidth)).toBeGreaterThan(0);
   const link = await box.getByRole("textbox").inputValue();
-  expect(link).toMatch(/^http:\/\/[^/]+\/\?dir=Holiday%20%231$/);
-  expect(new URL(link).port).toBe(new URL(server.url).port);
+  const { pathname, port } = new URL(server.url);
+  expect(link).toMatch(/^http:\/\/[^/]+\/(?:drop\/)?\?dir=Holiday%20%231$/);
+  expect([new URL(link).port, new URL(link).pathname]).toEqual([port, pathname]);
   // Over plain HTTP and without leave there is no clipboard API: the old way has to do.
   await page.evaluate(() => {
     navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"));
@@ -31,10 +32,10 @@ test("Share shows a code and copies the link", async ({ openPage, server, share 
 });
 
 test("a page opened by a name of the network shares that name", async ({ server }) => {
-  const { port } = new URL(server.url);
+  const { pathname, port } = new URL(server.url);
   const head = await curl("-i", "-H", `Host: nas.local:${port}`,
     `${server.url}api/qr.svg?dir=a%20b`);
-  expect(head).toContain(`Livedrop-Url: http://nas.local:${port}/?dir=a%20b\r\n`);
+  expect(head).toContain(`Livedrop-Url: http://nas.local:${port}${pathname}?dir=a%20b\r\n`);
   expect(head).toContain("image/svg+xml");
 });
 

@@ -11,7 +11,7 @@ test("eight tabs are live on one stream, and an upload goes through at once", as
   const pages = [await openPage()];
   while (pages.length < 8) pages.push(await openPage("", { beside: pages[0] }));
   for (const page of pages) await expect(page.live).toBeVisible();
-  const status = JSON.parse(await curl(new URL("/api/status", server.url).href));
+  const status = JSON.parse(await curl(new URL("api/status", server.url).href));
   expect(status.streams).toBe(1);
 
   const photo = path.join(home, "photo.jpg");
