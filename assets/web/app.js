@@ -87,7 +87,7 @@ const queue = createQueue({
   send: api.upload,
   sendPieces: (what, on) => sendPieces(what, on, { unfinished, fingerprint, clock,
     chance: Math.random,
-    tus: { create: tus.create, ask: tus.where, send: tus.send, remove: tus.remove } }),
+    tus: { create: tus.create, ask: tus.where, sender: tus.sender, remove: tus.remove } }),
   now: () => performance.now(),
   onChange: redraw,
   onFinish: (files) => {

@@ -19,11 +19,13 @@ const GONE = new Set([404, 410]);
  * @property {() => void} done
  * @property {(error: {code: string}) => void} failed
  *
+ * @typedef {(url: string, offset: number, piece: ArrayBuffer, progress: (sent: number) => void,
+ *   stop: AbortSignal) => Promise<number>} Send
+ *
  * @typedef {object} Tus see tus.js
  * @property {(what: What) => Promise<string>} create
  * @property {(url: string) => Promise<{offset: number, published: boolean}>} ask
- * @property {(url: string, offset: number, piece: ArrayBuffer, progress: (sent: number) => void,
- *   stop: AbortSignal) => Promise<number>} send
+ * @property {() => Send} sender
  * @property {(url: string) => Promise<unknown>} remove
  *
  * @typedef {{dir: string, path: string, file: File}} What
@@ -42,6 +44,7 @@ const GONE = new Set([404, 410]);
  */
 export function sendPieces(what, on, { tus, unfinished, fingerprint, clock, chance }) {
   const { dir, path, file } = what;
+  const send = tus.sender();
   /** @type {string | null} */
   let mark = null;
   /** @type {string | null} */
@@ -85,7 +88,7 @@ export function sendPieces(what, on, { tus, unfinished, fingerprint, clock, chan
         if (ended) return;
         const start = offset;
         const is_last = start + piece.byteLength === file.size;
-        offset = await tus.send(url ?? '', start, piece,
+        offset = await send(url ?? '', start, piece,
           (sent) => on.progress(start + sent), stop.signal);
         failures = 0;
         unfinished.reach(mark ?? '', offset);

@@ -37,35 +37,37 @@ export async function where(url) {
 export const remove = (url) => ask(url, { method: 'DELETE', headers: VERSION });
 
 /**
- * Sends a piece; only XMLHttpRequest tells how far it has come.
- * @param {string} url @param {number} offset @param {ArrayBuffer} piece
- * @param {(sent: number) => void} progress @param {AbortSignal} stop
- * @returns {Promise<number>} the offset after it
+ * Sends the pieces of one upload, one after another; only XMLHttpRequest tells how far it has come.
+ * It is one request object for all: a browser keeps what each has sent until it finds the time to
+ * look, and that would be the whole file.
+ * @returns {import('./pieces.js').Send}
  */
-export function send(url, offset, piece, progress, stop) {
-  return new Promise((done, failed) => {
-    const request = new XMLHttpRequest();
+export function sender() {
+  const request = new XMLHttpRequest();
+  return (url, offset, piece, progress, stop) => new Promise((done, failed) => {
     request.open('PATCH', url);
     request.setRequestHeader('Tus-Resumable', '1.0.0');
     for (const [name, value] of Object.entries(PAGE)) request.setRequestHeader(name, value);
     request.setRequestHeader('Upload-Offset', String(offset));
     request.setRequestHeader('Content-Type', 'application/offset+octet-stream');
+    const cut = () => request.abort();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     const alive = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => request.abort(), STILL_MS);
+      timer = setTimeout(cut, STILL_MS);
     };
-    request.upload.addEventListener('progress', ({ loaded }) => {
+    request.upload.onprogress = ({ loaded }) => {
       alive();
       progress(loaded);
-    });
-    request.addEventListener('loadend', () => {
+    };
+    request.onloadend = () => {
       clearTimeout(timer);
+      stop.removeEventListener('abort', cut);
       if (request.status === 204) done(Number(request.getResponseHeader('Upload-Offset')));
       else failed(refusal(request.status, request.responseText));
-    });
-    stop.addEventListener('abort', () => request.abort());
+    };
+    stop.addEventListener('abort', cut);
     alive();
     request.send(piece);
   });

@@ -25,7 +25,7 @@ function start({ stored = {}, troubles = [], file_bytes = SIZE, readable = true 
       trouble();
       return { offset: server.offset, published: server.offset === file_bytes };
     },
-    async send(url, offset, piece, progress) {
+    sender: () => async (url, offset, piece, progress) => {
       trouble();
       assert.equal(offset, server.offset, 'each piece goes where the server is');
       progress(piece.byteLength);
