@@ -42,6 +42,8 @@ pub enum Framing {
 pub struct Head {
     bytes: Box<[u8]>,
     target: Range<usize>,
+    /// Host and port of a target in absolute-form, else empty.
+    authority: Range<usize>,
     fields: Vec<(Range<usize>, Range<usize>)>,
     /// The method.
     pub method: Method,
@@ -80,6 +82,15 @@ impl Head {
         }))
     }
 
+    /// Whom the request is addressed to: the authority of a target in absolute-form, whatever Host
+    /// says then, else Host (RFC 9112, section 3.2.2).
+    pub fn host(&self) -> Option<Cow<'_, str>> {
+        match text(&self.bytes[self.authority.clone()]) {
+            "" => self.field("Host"),
+            authority => Some(authority.into()),
+        }
+    }
+
     /// Parses `bytes`, which end with the empty line.
     ///
     /// # Errors
@@ -109,11 +120,13 @@ impl Head {
         }
         let is_1_1 = request.version == Some(1);
         let facts = Facts::collect(request.headers, is_1_1)?;
-        let target = origin_form(request.path.unwrap_or_default(), method, limits)?;
+        let path = request.path.unwrap_or_default();
+        let (authority, target) = origin_form(path, method, limits)?;
         let offset_of = |part: &[u8]| part.as_ptr() as usize - bytes.as_ptr() as usize;
         let span = |part: &[u8]| offset_of(part)..offset_of(part) + part.len();
         Ok(Head {
             target: span(target.as_bytes()),
+            authority: span(authority.as_bytes()),
             fields: request
                 .headers
                 .iter()
@@ -240,8 +253,13 @@ fn check_host(value: &str) -> Result<()> {
     }
 }
 
-/// Reduces a target to origin-form: a path, with a query maybe (RFC 9112, section 3.2).
-fn origin_form<'t>(target: &'t str, method: &str, limits: &HeadLimits) -> Result<&'t str> {
+/// Takes a target apart into its authority, empty in origin-form, and a path, with a query maybe
+/// (RFC 9112, section 3.2).
+fn origin_form<'t>(
+    target: &'t str,
+    method: &str,
+    limits: &HeadLimits,
+) -> Result<(&'t str, &'t str)> {
     if target.len() > limits.target_bytes_max {
         return Err(Error::UriTooLong);
     }
@@ -251,20 +269,17 @@ fn origin_form<'t>(target: &'t str, method: &str, limits: &HeadLimits) -> Result
         return bad("The request target is malformed.");
     }
     if target.starts_with('/') || (target == "*" && method == "OPTIONS") {
-        return Ok(target);
+        return Ok((&target[..0], target));
     }
     let scheme_end = target.find("://").unwrap_or_default();
     let scheme = &target[..scheme_end];
     if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
-        let authority_and_path = &target[scheme_end + 3..];
-        match authority_and_path.find(['/', '?']) {
-            Some(0) => {}
-            Some(at) if authority_and_path.as_bytes()[at] == b'/' => {
-                return Ok(&authority_and_path[at..]);
-            }
-            // An empty path is that of the root; `target` puts the slash there.
-            None => return Ok(&target[target.len()..]),
-            Some(_) => {}
+        let rest = &target[scheme_end + 3..];
+        // An empty path is that of the root; `target` puts the slash there.
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        if !authority.is_empty() && !path.starts_with('?') {
+            check_host(authority)?;
+            return Ok((authority, path));
         }
     }
     bad("The request target is neither a path nor a URL of this server.")

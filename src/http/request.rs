@@ -44,6 +44,11 @@ impl Request<'_> {
         target::split(self.head.target()).0
     }
 
+    /// Whom it is addressed to: host and port.
+    pub fn host(&self) -> Option<Cow<'_, str>> {
+        self.head.host()
+    }
+
     /// The value of a field, those of a repeated one joined by commas.
     pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         self.head.field(name)

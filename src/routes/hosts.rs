@@ -37,7 +37,7 @@ impl Hosts {
     /// # Errors
     /// `WrongHost`.
     pub(crate) fn check(&self, request: &Request<'_>) -> Result<()> {
-        match request.field("Host") {
+        match request.host() {
             Some(host) if !self.has(&host) => Err(Error::WrongHost),
             Some(_) | None => Ok(()),
         }

@@ -175,7 +175,7 @@ fn destination(app: &App, request: &Request<'_>) -> Result<Destination> {
                 .iter()
                 .any(|it| scheme.eq_ignore_ascii_case(it));
             let (authority, _) = rest.split_once('/').ok_or_else(elsewhere)?;
-            let host = request.field("Host").unwrap_or_default();
+            let host = request.host().unwrap_or_default();
             if !is_http || !is_same_host(authority, &host) {
                 return Err(elsewhere());
             }

@@ -135,6 +135,8 @@ struct Route {
 
 /// Where uploads in pieces are, and their methods.
 const TUS_PATH: &str = "/uploads/";
+/// The methods that anything here has.
+const ALL_METHODS: &str = "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE, MKCOL, MOVE, COPY";
 /// The methods of what stands in the share.
 const FILES_METHODS: &str = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, MOVE, COPY";
 const TUS_METHODS: &str = "HEAD, POST, PATCH, DELETE, OPTIONS";
@@ -266,6 +268,10 @@ pub(crate) fn answer(app: &App, request: &mut Request<'_>) -> Response {
 fn route(app: &App, request: &mut Request<'_>) -> Result<Response> {
     app.hosts.check(request)?;
     app.origins.check(request)?;
+    if request.head.target() == "*" {
+        // About the server as a whole (RFC 9110, section 9.3.7).
+        return Ok(Response::empty(204).with("Allow", ALL_METHODS));
+    }
     let path = request.path().to_owned();
     let path = app.base.strip(&path).ok_or(Error::NotFound)?;
     if path.is_empty() {

@@ -40,7 +40,7 @@ impl Origins {
         let site = request.field("Sec-Fetch-Site");
         let is_ours = match request.field("Origin") {
             Some(origin) => {
-                let host = request.field("Host").unwrap_or_default();
+                let host = request.host().unwrap_or_default();
                 let origin = origin.parse::<Origin>();
                 // What parses as none, `null` among it, is a stranger's.
                 origin.is_ok_and(|origin| origin.is_at(&host))

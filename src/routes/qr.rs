@@ -40,7 +40,7 @@ pub(super) fn picture(app: &App, request: &mut Request<'_>, _rest: &str) -> Resu
 
 /// The root's URL as another machine can use it.
 fn base_url(app: &App, request: &Request<'_>) -> String {
-    let host = request.field("Host").unwrap_or_default().into_owned();
+    let host = request.host().unwrap_or_default().into_owned();
     if !host.is_empty() && !is_loopback(&host) {
         // Only a proxy that ends TLS knows that it did; a client that lies misleads itself.
         let secure = request

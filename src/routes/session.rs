@@ -179,7 +179,7 @@ fn token(request: &Request<'_>) -> Option<String> {
 /// Cookies ignore ports, so that servers on two ports of a machine would sign each other out: the
 /// name holds the port as the browser knows it, or else the one that was connected to.
 fn cookie_name(request: &Request<'_>) -> String {
-    let host = request.field("Host").unwrap_or_default();
+    let host = request.host().unwrap_or_default();
     let named = host.rsplit_once(':').map(|(_, port)| port);
     let named = named.and_then(|port| port.parse::<u16>().ok());
     let connected = || {
@@ -234,7 +234,7 @@ fn is_referred_by_page(request: &Request<'_>) -> bool {
     let Some(referer) = request.field("Referer") else {
         return false;
     };
-    let host = request.field("Host").unwrap_or_default();
+    let host = request.host().unwrap_or_default();
     let origin = referer.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
     let origin = origin.parse::<crate::config::Origin>();
     origin.is_ok_and(|origin| origin.is_at(&host))
