@@ -117,9 +117,13 @@ impl Response {
 
     /// JSON.
     pub fn json(status: u16, value: &serde_json::Value) -> Response {
-        let body = value.to_string().into_bytes();
-        Response::new(status, "application/json", Payload::Bytes(body.into()))
-            .with("Cache-Control", "no-store")
+        Response::json_text(status, value.to_string())
+    }
+
+    /// JSON that is written already.
+    pub fn json_text(status: u16, text: String) -> Response {
+        let body = Payload::Bytes(text.into_bytes().into());
+        Response::new(status, "application/json", body).with("Cache-Control", "no-store")
     }
 
     /// Adds a field. Control characters in the value become `?`, so that no value, whatever it was

@@ -22,12 +22,14 @@ pub(crate) struct Transfers {
     paused: Mutex<BTreeMap<String, Progress>>,
 }
 
-/// One running upload. Dropping it before `done` says that it failed.
+/// One running upload. Dropping it before `done` says that it failed. What is known of it is kept
+/// once, in the table of all: a form may have any number of files.
 pub(crate) struct Transfer<'a> {
     transfers: &'a Transfers,
     hub: &'a Hub,
     number: u64,
-    now: Progress,
+    state: State,
+    received: u64,
     told: Instant,
     received_when_told: u64,
     rate: f64,
@@ -75,12 +77,13 @@ impl Transfers {
         let received_when_told = now.received;
         running.1.insert(number, now.clone());
         drop(running);
-        hub.publish_progress(now.clone());
+        hub.publish_progress(now);
         Transfer {
             transfers: self,
             hub,
             number,
-            now,
+            state: State::Receiving,
+            received: received_when_told,
             told: Instant::now(),
             received_when_told,
             rate: 0.0,
@@ -153,56 +156,65 @@ fn progress(
 impl Transfer<'_> {
     /// Counts bytes that have come.
     pub(crate) fn add(&mut self, bytes: usize) {
-        self.now.received += bytes as u64;
+        self.received += bytes as u64;
         let passed = self.told.elapsed();
         if passed < INTERVAL {
             return;
         }
-        let come = (self.now.received - self.received_when_told) as f64 / passed.as_secs_f64();
+        let come = (self.received - self.received_when_told) as f64 / passed.as_secs_f64();
         let is_first = self.rate == 0.0;
         self.rate = if is_first {
             come
         } else {
             self.rate * INERTIA + come * (1.0 - INERTIA)
         };
-        self.now.bytes_per_second = self.rate as u64;
         self.told = Instant::now();
-        self.received_when_told = self.now.received;
-        self.transfers
-            .lock()
-            .1
-            .insert(self.number, self.now.clone());
-        self.hub.publish_progress(self.now.clone());
+        self.received_when_told = self.received;
+        let mut running = self.transfers.lock();
+        if let Some(now) = running.1.get_mut(&self.number) {
+            now.received = self.received;
+            now.bytes_per_second = self.rate as u64;
+            let now = now.clone();
+            drop(running);
+            self.hub.publish_progress(now);
+        }
     }
 
     /// Says that the sender has stopped and may go on later.
     pub(crate) fn pause(mut self) {
-        self.now.state = State::Paused;
-        self.now.bytes_per_second = 0;
+        self.state = State::Paused;
     }
 
     /// The same, where only so many bytes of it are kept.
     pub(crate) fn pause_at(mut self, received: u64) {
-        self.now.received = received;
+        self.received = received;
         self.pause();
     }
 
     /// Says that it stands complete under its name.
     pub(crate) fn done(mut self) {
-        self.now.state = State::Done;
+        self.state = State::Done;
     }
 }
 
 impl Drop for Transfer<'_> {
     fn drop(&mut self) {
-        if self.now.state == State::Paused {
-            let (id, now) = (self.now.upload.clone(), self.now.clone());
+        let mut running = self.transfers.lock();
+        let Some(mut now) = running.1.remove(&self.number) else {
+            return;
+        };
+        now.received = self.received;
+        now.state = match self.state {
+            State::Receiving => State::Failed,
+            other => other,
+        };
+        if now.state == State::Paused {
+            now.bytes_per_second = 0;
+            let (id, now) = (now.upload.clone(), now.clone());
             self.transfers.lock_paused().insert(id, now);
         }
-        self.transfers.lock().1.remove(&self.number);
-        if self.now.state == State::Receiving {
-            self.now.state = State::Failed;
-        }
-        self.hub.publish_progress(self.now.clone());
+        // Not before: it is in one of the two at any time.
+        drop(running);
+        self.hub.publish_progress(now);
     }
 }
