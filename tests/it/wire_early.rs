@@ -1,12 +1,14 @@
 //! Answers that are given before the body was read: whoever sends hears them, soon, and the server
 //! does not take the body for it.
 
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt;
 
-use crate::harness::{Answer, Instance, Wire};
+use crate::harness::{Answer, Binary, Instance, Wire, reader};
 
 const UPLOAD_BYTES: u64 = 1 << 30;
 /// The most that the server may read of it: what it throws away, so that the answer is heard.
@@ -155,4 +157,61 @@ fn chunks_over_the_limit_are_refused_while_they_come() {
     assert!(sent < READ_BYTES_MAX + HELD_BYTES_MAX, "{sent}");
     assert!(begun.elapsed() < TIME_MAX);
     assert_eq!(server.tree(), ["folder/"]);
+}
+
+/// What curl sends as a gibibyte, with which options the server refuses it, and how.
+const REFUSED_BY_CURL: [(&str, &[&str], u16); 6] = [
+    ("files/x", &["--auth", ACCOUNT], 401),
+    ("files/x", &["--read-only"], 403),
+    ("nothing", &[], 404),
+    ("upload", WITHOUT_LENGTH, 411),
+    ("files/x", &["--upload-max", "1M"], 413),
+    ("files/x", &["--free-min", "1000T"], 507),
+];
+/// A form that does not say how long it is.
+const WITHOUT_LENGTH: &[&str] = &[
+    "-X",
+    "POST",
+    "-H",
+    "Content-Length:",
+    "-H",
+    "Content-Type: multipart/form-data; boundary=x",
+];
+/// Nobody has its password.
+const ACCOUNT: &str = "ann:$scrypt$ln=10,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
+    AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+#[test]
+fn curl_hears_each_refusal_with_and_without_expect() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("film.mkv");
+    File::create(&file).unwrap().set_len(UPLOAD_BYTES).unwrap();
+    for (path, options, status) in REFUSED_BY_CURL {
+        let (ours, theirs) = match options {
+            ["-X", ..] => (&[][..], options),
+            _ => (options, &[][..]),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let server = Binary::start(folder.path(), ours);
+        for expect in ["Expect: 100-continue", "Expect:"] {
+            let begun = Instant::now();
+            let mut curl = Command::new("curl");
+            curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code} %{size_upload}"]);
+            curl.args(["-H", expect]).args(theirs).arg("-T").arg(&file);
+            let told = reader(curl.arg(server.url.clone() + path));
+            let (heard, sent) = told.split_once(' ').unwrap();
+            assert_eq!(heard, status.to_string(), "{path} {expect}");
+            let sent: u64 = sent.parse().unwrap();
+            assert!(
+                sent < READ_BYTES_MAX + HELD_BYTES_MAX,
+                "{path} {expect}: {sent}"
+            );
+            assert!(
+                begun.elapsed() < TIME_MAX,
+                "{path} {expect}: {:?}",
+                begun.elapsed()
+            );
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }
