@@ -100,11 +100,10 @@ impl Gate {
         let room = (self.limits.bytes_max + 1)
             .saturating_sub(have)
             .clamp(1, BLOCK_BYTES);
-        self.received.resize(have + room, 0);
-        let result = read(&mut self.received[have..]);
-        self.received
-            .truncate(have + *result.as_ref().unwrap_or(&0));
-        result
+        let mut block = [0; BLOCK_BYTES];
+        let count = read(&mut block[..room])?;
+        self.received.extend_from_slice(&block[..count]);
+        Ok(count)
     }
 
     fn judge(&mut self, length: usize) -> Arrival {

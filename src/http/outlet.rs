@@ -6,9 +6,8 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
-use crate::http::slice::send_slice;
+use crate::http::slice::{read_slice, send_slice};
 use crate::http::socket::Socket;
 
 /// Bytes that are gathered before they are sent: what stands round small files is small.
@@ -54,10 +53,7 @@ impl<'c> Outlet<'c> {
         self.take(length)?;
         let from = self.gathered.len();
         match usize::try_from(length) {
-            Ok(n) if from + n <= GATHERED_BYTES => {
-                self.gathered.resize(from + n, 0);
-                file.read_exact_at(&mut self.gathered[from..], 0)
-            }
+            Ok(n) if from + n <= GATHERED_BYTES => read_slice(&mut self.gathered, file, 0, length),
             _ => {
                 self.flush()?;
                 send_slice(self.socket, file, 0, length)

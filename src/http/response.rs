@@ -7,12 +7,11 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::time::SystemTime;
 
 use crate::http::conditional::http_date;
 use crate::http::outlet::Outlet;
-use crate::http::slice::send_slice;
+use crate::http::slice::{read_slice, send_slice};
 use crate::http::socket::Socket;
 
 /// Bodies up to this size are read and sent with their head: cheaper than two calls, and one
@@ -244,11 +243,7 @@ fn gather(out: &mut Vec<u8>, file: &File, pieces: &[Piece]) -> io::Result<()> {
     for piece in pieces {
         match piece {
             Piece::Bytes(bytes) => out.extend_from_slice(bytes),
-            Piece::File { offset, length } => {
-                let from = out.len();
-                out.resize(from + usize::try_from(*length).unwrap_or(usize::MAX), 0);
-                file.read_exact_at(&mut out[from..], *offset)?;
-            }
+            Piece::File { offset, length } => read_slice(out, file, *offset, *length)?,
         }
     }
     Ok(())

@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use crate::http::socket::Socket;
+use rustix::buffer::spare_capacity;
+
+use crate::http::socket::{Socket, retry};
 
 /// Slices of this size and more are worth two more system calls, which make the rest cheaper.
 pub(super) const LARGE_BYTES: u64 = 1 << 20;
@@ -22,6 +24,27 @@ pub(super) fn send_slice(socket: &Socket, file: &File, offset: u64, length: u64)
     let sent = send_whole(socket, file, offset, length);
     socket.set_corked(false);
     sent
+}
+
+/// Appends a slice of a file to what is sent in one go, or fails as `send_slice` does.
+pub(super) fn read_slice(
+    out: &mut Vec<u8>,
+    file: &File,
+    offset: u64,
+    length: u64,
+) -> io::Result<()> {
+    let from = out.len();
+    let count = usize::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    out.reserve_exact(count);
+    while out.len() - from < count {
+        let at = offset + (out.len() - from) as u64;
+        // Into room that was not cleared before; that may be more than was asked for.
+        match retry(|| rustix::io::pread(file, spare_capacity(out), at))? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => out.truncate(from + count),
+        }
+    }
+    Ok(())
 }
 
 fn send_whole(socket: &Socket, file: &File, offset: u64, length: u64) -> io::Result<()> {
