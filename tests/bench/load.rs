@@ -136,3 +136,45 @@ pub fn upload(address: SocketAddr, line: &str, field: &str, frame: (&str, &str),
     socket.read_exact(&mut status).expect("an answer");
     assert!(status[9] == b'2', "{}", String::from_utf8_lossy(&status));
 }
+
+/// Uploads so many files of equal bytes one after another over one connection.
+pub fn puts(address: SocketAddr, count: usize, bytes: usize) {
+    let mut reader = BufReader::new(connect(address));
+    let body = vec![7; bytes];
+    for number in 0..count {
+        let head = format!("PUT /files/puts/{number} HTTP/1.1\r\nHost: x\r\n");
+        let message = [
+            format!("{head}Content-Length: {bytes}\r\n\r\n").as_bytes(),
+            &body,
+        ]
+        .concat();
+        reader
+            .get_mut()
+            .write_all(&message)
+            .expect("the server reads");
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("an answer");
+        assert!(line.starts_with("HTTP/1.1 20"), "{line}");
+        while line != "\r\n" {
+            line.clear();
+            reader.read_line(&mut line).expect("a head");
+        }
+    }
+}
+
+/// Uploads so many files of equal bytes in one form.
+pub fn form(address: SocketAddr, count: usize, bytes: usize) {
+    let mut body = Vec::new();
+    for number in 0..count {
+        let name = format!("filename=\"form/{number}\"");
+        let head = format!("--b\r\nContent-Disposition: form-data; name=f; {name}\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.resize(body.len() + bytes, 7);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--b--\r\n");
+    let body = String::from_utf8(body).expect("it is ASCII");
+    let line = "POST /upload?on_conflict=replace";
+    let field = "Content-Type: multipart/form-data; boundary=b";
+    upload(address, line, field, (&body, ""), 0);
+}

@@ -1,9 +1,9 @@
 //! The benchmarks: livedrop beside whatever peers are installed, each row measured in turns in one
 //! run, so that a machine whose speed drifts is unfair to nobody.
 //!
-//! `make bench` prints medians, their spread and the ratio to the first peer. CPU is the server's
-//! own, out of `/proc`; it says more than a clock on a noisy machine. ROUNDS=n changes how often
-//! each is measured; a word as argument narrows the rows.
+//! `make bench` measures all rows and writes the table into the README. CPU is the server's own, out
+//! of `/proc`; it says more than a clock on a noisy machine. ROUNDS=n changes how often each is
+//! measured; a word as argument narrows the rows, and then the table is printed alone.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,8 +21,12 @@ mod load;
 mod peer;
 #[path = "../it/harness/proc.rs"]
 mod proc;
+mod report;
 mod rows;
+mod streams;
 mod table;
+
+use std::io::Write;
 
 use crate::rows::Scale;
 
@@ -36,10 +40,26 @@ fn main() {
         .unwrap_or(ROUNDS);
     // cargo passes `--bench`; any other word is a filter.
     let filter = std::env::args().skip(1).find(|word| !word.starts_with('-'));
-    rows::run(
+    raise_descriptors();
+    let table = rows::run(
         Scale::FULL,
         rounds,
         filter.as_deref(),
-        &mut std::io::stdout(),
+        &mut std::io::stderr(),
     );
+    writeln!(std::io::stdout(), "{table}").expect("it can be written");
+    if filter.is_none() {
+        report::write(&table);
+    }
+}
+
+/// Thousands of streams have thousands of ends here too.
+fn raise_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    setrlimit(Resource::Nofile, raised).expect("up to the hard limit");
 }

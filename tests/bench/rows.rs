@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::load;
 use super::peer::Peer;
+use super::streams::Watchers;
 use super::table::{Row, Table};
 
 /// How much is done for each row.
@@ -16,8 +17,11 @@ pub struct Scale {
     connections: &'static [usize],
     big_bytes: u64,
     eighth_bytes: u64,
-    entries: usize,
+    entries: &'static [usize],
     listings: usize,
+    small_files: usize,
+    streams: &'static [usize],
+    events: usize,
     idle_connections: usize,
 }
 
@@ -29,8 +33,11 @@ impl Scale {
         connections: &[1, 16, 128],
         big_bytes: 1 << 30,
         eighth_bytes: 256 << 20,
-        entries: 10_000,
-        listings: 20,
+        entries: &[10_000, 100_000],
+        listings: 10,
+        small_files: 1_000,
+        streams: &[100, 1_000, 5_000],
+        events: 20,
         idle_connections: 2_000,
     };
 
@@ -41,23 +48,32 @@ impl Scale {
         connections: &[1, 2],
         big_bytes: 1 << 20,
         eighth_bytes: 1 << 16,
-        entries: 20,
-        listings: 1,
+        entries: &[20],
+        listings: 2,
+        small_files: 3,
+        streams: &[3],
+        events: 2,
         idle_connections: 8,
     };
 }
 
-type Measure = Box<dyn Fn(&Peer) -> f64>;
+/// None where a server cannot do it.
+type Measure = Box<dyn Fn(&Peer) -> Option<f64>>;
+type Rows = Vec<(String, &'static str, Measure)>;
 
-/// Measures every row whose name holds `filter` and writes the table.
-pub fn run(scale: Scale, rounds: usize, filter: Option<&str>, out: &mut dyn Write) {
+/// Measures every row whose name holds `filter`, and tells each on `progress` when it is done.
+pub fn run(scale: Scale, rounds: usize, filter: Option<&str>, progress: &mut dyn Write) -> Table {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let scratch = tempfile::tempdir().expect("a temporary folder");
     fill(folder.path(), scale);
-    let mut peers = vec![Peer::livedrop(folder.path())];
-    peers.extend(Peer::nginx(folder.path(), scratch.path()));
-    let mut table = Table::new(peers.iter().map(|peer| peer.name).collect());
-    for (name, unit, measure) in rows(scale) {
+    let peers = Peer::all(folder.path(), scratch.path());
+    let mut table = Table::new(
+        peers
+            .iter()
+            .map(|peer| (peer.name, peer.version.clone()))
+            .collect(),
+    );
+    for (name, unit, measure) in rows(folder.path(), scale) {
         if filter.is_some_and(|word| !name.contains(word)) {
             continue;
         }
@@ -71,91 +87,183 @@ pub fn run(scale: Scale, rounds: usize, filter: Option<&str>, out: &mut dyn Writ
                 row.add(i, measure(peer));
             }
         }
+        writeln!(progress, "{row}").expect("it can be written");
         table.push(row);
     }
-    writeln!(out, "{table}").expect("the table can be written");
+    table
 }
 
-/// The paths are the same for every server: ours has its files below `/files`.
-fn file(peer: &Peer, name: &str) -> String {
-    if peer.name == "livedrop" {
-        format!("/files/{name}")
-    } else {
-        format!("/{name}")
-    }
+fn rows(folder: &Path, scale: Scale) -> Rows {
+    let mut rows = Rows::new();
+    small_answers(&mut rows, scale);
+    large_files(&mut rows, scale);
+    listings(&mut rows, folder, scale);
+    small_files(&mut rows, folder, scale);
+    streams(&mut rows, scale);
+    memory(&mut rows, scale);
+    rows
 }
 
-fn listing(peer: &Peer) -> &'static str {
-    if peer.name == "livedrop" {
-        "/api/list/many"
-    } else {
-        "/many/"
-    }
-}
-
-fn rows(scale: Scale) -> Vec<(String, &'static str, Measure)> {
-    let mut rows: Vec<(String, &'static str, Measure)> = Vec::new();
+fn small_answers(rows: &mut Rows, scale: Scale) {
     for &connections in scale.connections {
         let each = scale.small_requests / connections;
         rows.push((
             format!("1 KiB keep-alive, {connections} connections, CPU"),
             "us",
             Box::new(move |peer| {
-                let target = file(peer, "small");
+                let target = peer.file("small");
                 let used = cpu(peer, || {
-                    load::keep_alive(peer.address, &target, connections, each)
+                    load::keep_alive(peer.address, &target, connections, each);
                 });
-                used.as_secs_f64() * 1e6 / (each * connections) as f64
+                Some(used.as_secs_f64() * 1e6 / (each * connections) as f64)
             }),
         ));
     }
+}
+
+fn large_files(rows: &mut Rows, scale: Scale) {
     rows.push((
         "1 GiB download, CPU".into(),
         "s",
-        Box::new(move |peer| download(peer, "big", 1, scale.big_bytes)),
+        Box::new(move |peer| Some(download(peer, "big", 1, scale.big_bytes))),
     ));
     rows.push((
         "256 MiB download, 8 at once, CPU".into(),
         "s",
-        Box::new(move |peer| download(peer, "eighth", 8, 8 * scale.eighth_bytes)),
+        Box::new(move |peer| Some(download(peer, "eighth", 8, 8 * scale.eighth_bytes))),
     ));
-    for (name, as_form) in [("PUT", false), ("form, against nginx's PUT", true)] {
-        let measure = move |peer: &Peer| upload(peer, as_form, scale.big_bytes);
+    for (name, as_form) in [("PUT", false), ("form, theirs by PUT", true)] {
+        let measure = move |peer: &Peer| {
+            peer.takes_put
+                .then(|| upload(peer, as_form, scale.big_bytes))
+        };
         rows.push((
             format!("1 GiB upload by {name}, CPU"),
             "s",
             Box::new(measure),
         ));
     }
-    rows.push((
-        format!("listing of {}, CPU", scale.entries),
-        "ms",
-        Box::new(move |peer| {
-            let used = cpu(peer, || {
-                load::keep_alive(peer.address, listing(peer), 1, scale.listings)
-            });
-            used.as_secs_f64() * 1e3 / scale.listings as f64
-        }),
-    ));
+}
+
+fn listings(rows: &mut Rows, folder: &Path, scale: Scale) {
+    for &entries in scale.entries {
+        let name = format!("with-{entries}");
+        // Of long ones fewer.
+        let count = (scale.listings * 10_000 / entries).clamp(1, scale.listings);
+        let listed = name.clone();
+        rows.push((
+            format!("listing of {entries}, CPU"),
+            "ms",
+            Box::new(move |peer| {
+                let target = peer.listing(&listed);
+                let used = cpu(peer, || load::keep_alive(peer.address, &target, 1, count));
+                Some(used.as_secs_f64() * 1e3 / count as f64)
+            }),
+        ));
+        let changing = folder.join(&name).join("one that changes");
+        rows.push((
+            format!("listing of {entries}, changed before each, CPU"),
+            "ms",
+            Box::new(move |peer| {
+                let target = peer.listing(&name);
+                let used = cpu(peer, || {
+                    for number in 0..count {
+                        fs::write(&changing, number.to_string()).expect("room");
+                        load::keep_alive(peer.address, &target, 1, 1);
+                    }
+                });
+                Some(used.as_secs_f64() * 1e3 / count as f64)
+            }),
+        ));
+    }
+}
+
+fn small_files(rows: &mut Rows, folder: &Path, scale: Scale) {
+    let count = scale.small_files;
+    for (promise, options) in [("synced", &[][..]), ("not synced", &["--no-sync"][..])] {
+        for (way, as_form) in [("PUTs over one connection", false), ("one form", true)] {
+            let folder = folder.to_owned();
+            rows.push((
+                format!("{count} files of 10 KiB, {way}, {promise}, time"),
+                "s",
+                Box::new(move |peer| {
+                    if !peer.is_ours() {
+                        return None;
+                    }
+                    let own = Peer::livedrop(&folder, options);
+                    let begun = Instant::now();
+                    match as_form {
+                        true => load::form(own.address, count, 10 << 10),
+                        false => load::puts(own.address, count, 10 << 10),
+                    }
+                    Some(begun.elapsed().as_secs_f64())
+                }),
+            ));
+        }
+    }
+}
+
+fn streams(rows: &mut Rows, scale: Scale) {
+    for &count in scale.streams {
+        type Figure = fn(&Peer, usize, usize) -> f64;
+        let figures: [(&str, &'static str, Figure); 3] = [
+            ("p99 of an event to all", "ms", |peer, count, events| {
+                let mut watchers = Watchers::open(peer, count);
+                let mut times: Vec<Duration> =
+                    (0..events).flat_map(|_| watchers.publish()).collect();
+                times.sort();
+                times[times.len() * 99 / 100].as_secs_f64() * 1e3
+            }),
+            ("CPU per delivery", "us", |peer, count, events| {
+                let mut watchers = Watchers::open(peer, count);
+                let used = cpu(peer, || {
+                    for _ in 0..events {
+                        watchers.publish();
+                    }
+                });
+                used.as_secs_f64() * 1e6 / (count * events) as f64
+            }),
+            ("memory each", "KiB", |peer, count, _| {
+                let before = peer.resident_kib();
+                let watchers = Watchers::open(peer, count);
+                let grown = peer.resident_kib().saturating_sub(before);
+                drop(watchers);
+                settle(peer, before);
+                grown as f64 / count as f64
+            }),
+        ];
+        for (name, unit, figure) in figures {
+            let measure =
+                move |peer: &Peer| peer.has_streams.then(|| figure(peer, count, scale.events));
+            rows.push((format!("{count} streams, {name}"), unit, Box::new(measure)));
+        }
+    }
+}
+
+fn memory(rows: &mut Rows, scale: Scale) {
     rows.push((
         format!("{} idle connections, memory each", scale.idle_connections),
         "KiB",
         Box::new(move |peer| {
             let before = peer.resident_kib();
-            let target = file(peer, "small");
+            let target = peer.file("small");
             let open = load::idle(peer.address, &target, scale.idle_connections);
             let grown = peer.resident_kib().saturating_sub(before);
             let count = open.len();
             drop(open);
             settle(peer, before);
-            grown as f64 / count as f64
+            Some(grown as f64 / count as f64)
         }),
     ));
-    rows
+    rows.push((
+        "the most memory that all of this took".into(),
+        "MiB",
+        Box::new(|peer| Some(peer.peak_kib() as f64 / 1024.0)),
+    ));
 }
 
 fn download(peer: &Peer, name: &str, connections: usize, expected: u64) -> f64 {
-    let target = file(peer, name);
+    let target = peer.file(name);
     let used = cpu(peer, || {
         assert_eq!(load::download(peer.address, &target, connections), expected);
     });
@@ -163,19 +271,14 @@ fn download(peer: &Peer, name: &str, connections: usize, expected: u64) -> f64 {
 }
 
 fn upload(peer: &Peer, as_form: bool, bytes: u64) -> f64 {
-    let line = format!("PUT {}", file(peer, "taken"));
+    let line = format!("PUT {}", peer.file("taken"));
     let used = cpu(peer, || {
-        if as_form && peer.name == "livedrop" {
+        if as_form && peer.is_ours() {
             let field = "Content-Type: multipart/form-data; boundary=b";
             let head = "--b\r\nContent-Disposition: form-data; filename=taken\r\n\r\n";
             let frame = (head, "\r\n--b--\r\n");
-            load::upload(
-                peer.address,
-                "POST /upload?on_conflict=replace",
-                field,
-                frame,
-                bytes,
-            );
+            let line = "POST /upload?on_conflict=replace";
+            load::upload(peer.address, line, field, frame, bytes);
         } else {
             load::upload(peer.address, &line, "Accept: */*", ("", ""), bytes);
         }
@@ -206,8 +309,11 @@ fn fill(folder: &Path, scale: Scale) {
             file.write_all(&block).expect("room");
         }
     }
-    fs::create_dir(folder.join("many")).expect("room");
-    for i in 0..scale.entries {
-        fs::File::create(folder.join(format!("many/a file with number {i}.txt"))).expect("room");
+    for &entries in scale.entries {
+        let many = folder.join(format!("with-{entries}"));
+        fs::create_dir(&many).expect("room");
+        for i in 0..entries {
+            fs::File::create(many.join(format!("a file with number {i}.txt"))).expect("room");
+        }
     }
 }

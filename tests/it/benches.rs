@@ -8,14 +8,16 @@ mod load;
 mod peer;
 #[path = "../bench/rows.rs"]
 mod rows;
+#[path = "../bench/streams.rs"]
+mod streams;
 #[path = "../bench/table.rs"]
 mod table;
 
 #[test]
 fn every_row_can_be_measured() {
-    let mut out = Vec::new();
-    rows::run(rows::Scale::TINY, 2, None, &mut out);
-    let text = String::from_utf8(out).unwrap();
+    let table = rows::run(rows::Scale::TINY, 2, None, &mut std::io::sink());
+    assert_eq!(table.rounds(), 2);
+    let text = table.to_string();
     assert!(text.starts_with("| what | unit | livedrop |"), "{text}");
     for row in [
         "1 KiB keep-alive",
@@ -23,7 +25,10 @@ fn every_row_can_be_measured() {
         "1 GiB upload by PUT",
         "1 GiB upload by form",
         "8 at once",
-        "listing",
+        "listing of 20, CPU",
+        "changed before each",
+        "3 files of 10 KiB, one form, synced",
+        "3 streams, p99",
         "idle connections",
     ] {
         assert!(text.contains(row), "{row}: {text}");
