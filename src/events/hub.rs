@@ -5,15 +5,18 @@
 //! nested as roster, then log; a publisher touches `log` alone and therefore never waits for a
 //! subscriber, nor for the number of them. Nothing is sent, and nothing blocks, under `log`.
 
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::event::{Event, Progress, Record};
 use super::filter::Filter;
 use super::id::{Epoch, EventId};
+use super::line::{Direct, Line, Pen};
 use super::log::{Log, Missed};
 use super::roster::{Batch, Roster};
 use crate::error::{Error, Result};
@@ -24,6 +27,10 @@ pub type Encoder = fn(&Record<'_>) -> Arc<[u8]>;
 /// How soon the dispatcher looks again after a queue was full: long enough for a thread to be
 /// woken and to write, short enough that nobody sees a burst stutter.
 const CATCH_UP: Duration = Duration::from_millis(5);
+
+/// How long a glance at an upload waits for company: most uploads end before, and then nobody is
+/// told twice.
+const GLANCE_DELAY: Duration = Duration::from_millis(50);
 
 /// The dispatcher calls nothing deep; 32-bit machines are short of addresses.
 const STACK_BYTES: usize = 128 * 1_024;
@@ -62,6 +69,8 @@ struct Shared {
     roster: Mutex<Roster>,
     /// Holds one token at most: several wake-ups before a round are one round.
     wake: Sender<()>,
+    /// Whether more than glances wait.
+    is_urgent: AtomicBool,
 }
 
 /// Nothing is left half done where a lock is held, so that a panic elsewhere is no reason to stop.
@@ -85,6 +94,7 @@ impl Hub {
             )),
             roster: Mutex::new(Roster::new(Duration::from_millis(limits.patience_ms))),
             wake,
+            is_urgent: AtomicBool::new(false),
         });
         let dispatched = Arc::clone(&shared);
         let dispatcher = thread::Builder::new()
@@ -105,7 +115,7 @@ impl Hub {
     pub fn publish(&self, event: Event) -> EventId {
         let data = event.data();
         let id = lock(&self.shared.log).append(event, &data);
-        self.shared.wake();
+        self.shared.hurry();
         id
     }
 
@@ -126,7 +136,7 @@ impl Hub {
     /// to everyone who comes back with an older id.
     pub fn reset(&self) {
         lock(&self.shared.log).reset();
-        self.shared.wake();
+        self.shared.hurry();
     }
 
     /// The id of the newest event, or the one before the first. A listing takes it before it reads
@@ -156,7 +166,9 @@ impl Hub {
         let (newest, next) = (log.last_id(), log.newest() + 1);
         drop(log);
         let (queue, receiver) = bounded(self.limits.queue_frames_max.max(1));
-        let number = roster.join(filter.clone(), queue, next);
+        let pen = Pen::new(Instant::now());
+        let line = Line::new(queue, Arc::clone(&pen));
+        let number = roster.join(filter.clone(), line, next);
         drop(roster);
 
         let replay = match missed {
@@ -174,6 +186,7 @@ impl Hub {
             replay,
             newest,
             receiver,
+            pen,
             id: SubscriberId(number),
             shared: Arc::clone(&self.shared),
         })
@@ -194,7 +207,7 @@ impl Hub {
     /// reaches nobody. Dropping the hub does the same.
     pub fn close(&self) {
         lock(&self.shared.roster).close();
-        self.shared.wake();
+        self.shared.hurry();
         let dispatcher = lock(&self.dispatcher).take();
         if let Some(dispatcher) = dispatcher {
             // It has no result, and a panic of it would have been reported by itself.
@@ -225,6 +238,13 @@ impl Shared {
         let _ = self.wake.try_send(());
     }
 
+    /// The same for more than a glance.
+    fn hurry(&self) {
+        // Before the token: whoever takes that sees it.
+        self.is_urgent.store(true, Ordering::Release);
+        self.wake();
+    }
+
     /// The life of the dispatcher: a round for each wake-up until the hub is closed.
     fn dispatch(&self, woken: &Receiver<()>) {
         let mut behind = Some(false);
@@ -233,7 +253,11 @@ impl Shared {
                 let _ = woken.recv_timeout(CATCH_UP);
             } else {
                 let _ = woken.recv();
+                if !self.is_urgent.load(Ordering::Acquire) {
+                    let _ = woken.recv_timeout(GLANCE_DELAY);
+                }
             }
+            self.is_urgent.store(false, Ordering::Release);
             behind = self.round(Instant::now());
         }
     }
@@ -277,6 +301,7 @@ pub struct Subscription {
     replay: Replay,
     newest: EventId,
     receiver: Receiver<Arc<[u8]>>,
+    pen: Arc<Pen>,
     id: SubscriberId,
     shared: Arc<Shared>,
 }
@@ -297,6 +322,43 @@ impl Subscription {
     /// the hub closed, and then still gives what was queued.
     pub fn receiver(&self) -> &Receiver<Arc<[u8]>> {
         &self.receiver
+    }
+
+    /// Has the hub itself write what the client takes at once, from now on: everything that comes
+    /// before has to be written by then. `direct` is not called any more once this is dropped.
+    pub fn open(&self, direct: Direct) {
+        lock(&self.shared.roster).open(self.id.0, direct);
+    }
+
+    /// Waits for what the hub could not write itself and writes that; or `beat`, when nothing was
+    /// written for so long as it says. False when this subscriber is cut or the hub closed.
+    ///
+    /// # Errors
+    /// What `write` says.
+    pub fn relay(
+        &self,
+        (beat, silence): (&[u8], Duration),
+        write: impl Fn(&[u8]) -> io::Result<()>,
+    ) -> io::Result<bool> {
+        let quiet = self.pen.take().elapsed();
+        match self.receiver.recv_timeout(silence.saturating_sub(quiet)) {
+            Ok(frame) => {
+                let mut written = self.pen.take();
+                write(&frame)?;
+                *written = Instant::now();
+                drop(written);
+                self.pen.wrote_one();
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let mut written = self.pen.take();
+                if written.elapsed() >= silence {
+                    write(beat)?;
+                    *written = Instant::now();
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// What to call [`Hub::cut`] with.

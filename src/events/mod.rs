@@ -1,8 +1,8 @@
 //! Floor 1, the events: what has happened in the shared folder, told to everyone who watches.
 //!
 //! A publisher appends to a bounded log and goes on. One thread, the dispatcher, hands what the log
-//! holds to a bounded queue per subscriber; a queue that stays full costs that subscriber its
-//! place, and nobody else anything. Whoever comes back names the last id it saw and gets the rest
+//! holds to everyone: it writes what a client takes at once, and the rest goes to a bounded queue per
+//! subscriber; a queue that stays full costs that subscriber its place, and nobody else anything. Whoever comes back names the last id it saw and gets the rest
 //! from the log, or `reset` if the log no longer knows.
 //!
 //! Invariants, each held by a test:
@@ -20,6 +20,7 @@ mod filter;
 mod glance;
 mod hub;
 mod id;
+mod line;
 mod log;
 #[cfg(test)]
 mod model;
@@ -31,3 +32,4 @@ pub use event::{Event, Kind, Progress, Record, State};
 pub use filter::Filter;
 pub use hub::{Encoder, Full, Hub, Limits, Replay, SubscriberId, Subscription};
 pub use id::{Epoch, EventId};
+pub use line::Direct;

@@ -108,6 +108,18 @@ impl Socket {
         Ok(())
     }
 
+    /// Sends what the kernel takes at once; 0 when that is nothing.
+    ///
+    /// # Errors
+    /// What the socket says when it is no more.
+    pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        match retry(|| send(self, bytes, flags)) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            other => other,
+        }
+    }
+
     /// Keeps back what does not fill a segment, or sends it at once. `sendfile` hands the kernel 64
     /// KiB at a time, and without this each ends in a segment that is not full: a third more CPU.
     /// It is nothing on Unix sockets.

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::RecvTimeoutError;
 use rustix::net::sockopt::{self, Timeout};
 
 use crate::config::Right;
@@ -128,7 +127,7 @@ fn tell(
     socket: &Socket,
     mut subscription: Subscription,
     beat: Duration,
-    is_over: impl Fn() -> bool,
+    is_over: impl Fn() -> bool + Clone + Send + 'static,
 ) -> io::Result<()> {
     let newest = subscription.newest();
     let mut first = sse::opening();
@@ -148,16 +147,23 @@ fn tell(
     let ready = serde_json::json!({ "event_id": id, "version": version }).to_string();
     first.extend_from_slice(sse::frame(Some(&id), "ready", &ready).as_bytes());
     socket.send(&first, false)?;
-    loop {
-        let frame: Arc<[u8]> = match subscription.receiver().recv_timeout(beat) {
-            Ok(frame) => frame,
-            Err(RecvTimeoutError::Timeout) => sse::frame(None, "beat", "{}").into_bytes().into(),
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
-        };
+    let (hub_writes, ended) = (Socket::new(socket.number()), is_over.clone());
+    subscription.open(Box::new(move |bytes| match ended() {
         // A session that ends by its age tells nobody.
-        if is_over() {
-            return Ok(());
+        true => Err(io::ErrorKind::ConnectionAborted.into()),
+        false => hub_writes.send_now(bytes),
+    }));
+    let beat_frame = sse::frame(None, "beat", "{}").into_bytes();
+    let write = |bytes: &[u8]| match is_over() {
+        true => Err(io::ErrorKind::ConnectionAborted.into()),
+        false => socket.send(bytes, false),
+    };
+    loop {
+        match subscription.relay((&beat_frame, beat), write) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => return Ok(()),
+            Err(e) => return Err(e),
         }
-        socket.send(&frame, false)?;
     }
 }
