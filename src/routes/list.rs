@@ -74,7 +74,10 @@ pub(super) fn entries(app: &App, request: &mut Request<'_>, rest: &str) -> Resul
 /// held. What is kept is taken from there.
 fn rows(app: &App, folder: &RelPath) -> Result<Option<Arc<Rows>>> {
     // Before the folder is read: what changes meanwhile has another.
-    let version = app.share.version(folder);
+    let (version, known) = app.share.version(folder).unzip();
+    if known.is_some_and(|entries| entries > TAGGED_ENTRIES_MAX) {
+        return Ok(None);
+    }
     if let Some(rows) = version.and_then(|version| app.listings.get(folder, version)) {
         return Ok(Some(rows));
     }

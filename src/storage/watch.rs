@@ -156,15 +156,15 @@ impl Share {
         (watching, mark)
     }
 
-    /// A number that changes with what a listing of the folder's files would show; None where that
-    /// is not known at once.
-    pub fn version(&self, folder: &RelPath) -> Option<u64> {
+    /// A number that changes with what a listing of the folder's files would show, and how many
+    /// entries that would have; None where it is not known at once.
+    pub fn version(&self, folder: &RelPath) -> Option<(u64, usize)> {
         let state = self.watch.lock();
         let known = state.folders.get(folder)?;
         // What waits to be read has happened already.
         let is_current = self.watch.kernel.as_ref()?.is_quiet();
         (known.stage == Stage::Watched && known.is_signalled() && is_current)
-            .then_some(known.version)
+            .then_some((known.version, known.table.len()))
     }
 
     /// Ends the observer.

@@ -59,6 +59,9 @@ impl Scale {
 
 /// None where a server cannot do it.
 type Measure = Box<dyn Fn(&Peer) -> Option<f64>>;
+/// The file that is written to before a listing.
+const CHANGING: &str = "one that changes";
+
 type Rows = Vec<(String, &'static str, Measure)>;
 
 /// Measures every row whose name holds `filter`, and tells each on `progress` when it is done.
@@ -160,7 +163,7 @@ fn listings(rows: &mut Rows, folder: &Path, scale: Scale) {
                 Some(used.as_secs_f64() * 1e3 / count as f64)
             }),
         ));
-        let changing = folder.join(&name).join("one that changes");
+        let changing = folder.join(&name).join(CHANGING);
         rows.push((
             format!("listing of {entries}, changed before each, CPU"),
             "ms",
@@ -312,8 +315,9 @@ fn fill(folder: &Path, scale: Scale) {
     for &entries in scale.entries {
         let many = folder.join(format!("with-{entries}"));
         fs::create_dir(&many).expect("room");
-        for i in 0..entries {
+        for i in 1..entries {
             fs::File::create(many.join(format!("a file with number {i}.txt"))).expect("room");
         }
+        fs::File::create(many.join(CHANGING)).expect("room");
     }
 }
