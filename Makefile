@@ -9,7 +9,9 @@
 #   cross    the static binary of another machine: TARGET=armv7-unknown-linux-musleabihf
 #   dist     those of every machine below, into target/dist, with their sizes
 #   dist-check  each of them serves, on an emulator where it is not this machine's
-#   install  the binary into $(DESTDIR)$(PREFIX)/bin, PREFIX is /usr/local
+#   install  the binary, its manual page and what shells complete, below $(DESTDIR)$(PREFIX);
+#            PREFIX is /usr/local
+#   deb      a package for Debian and its kin, into target/dist
 #   clean    everything that was built or installed inside this folder
 #   pictures the pictures of the README, taken of the real page
 #
@@ -62,7 +64,7 @@ endef
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
 .PHONY: help run build test test-rust test-modules test-small test-front test-page lint lint-names check bench \
-        cross dist dist-check sizes install need-emulators clean pictures need-cc need-clients need-proxies need-units need-archivers need-tracer need-disks corpora need-node \
+        cross dist dist-check sizes install pages need-shells need-emulators clean pictures need-cc need-clients need-proxies need-units need-archivers need-tracer need-disks corpora need-node \
         need-browser need-ffmpeg
 
 help:
@@ -78,7 +80,7 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-small test-front test-page
 
-test-rust: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks corpora
+test-rust: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-shells corpora
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -90,7 +92,7 @@ test-modules: need-node
 # What differs on 32 bits shows on this processor at full speed; that ARM itself serves, on an
 # emulator. What the emulator cannot do: run strace (it is one), and openat2, which it answers with
 # ENOSYS, so that the way round it is what is tested there.
-test-small: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-emulators corpora
+test-small: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-shells need-emulators corpora
 	.ci/cross $(SMALL) test --lib --bins --tests -- $(RUST)
 	.ci/cross $(ARM) build --release
 	LIVEDROP_TEST_SERVER="$(call elsewhere,$(ARM))" cargo test --test it --locked -- elsewhere::
@@ -152,8 +154,15 @@ check: lint test
 bench: need-cc
 	cargo bench --locked
 
-install: build
+# The manual page and what shells complete, made from the table of options.
+PAGES := $(abspath $(OUT))/pages
+pages: need-cc
+	@rm -rf $(PAGES)
+	cargo run --quiet --release --locked --example pages -- $(PAGES)
+
+install: build pages
 	install -D -m 755 -- "$(BINARY)" "$$DESTDIR$$PREFIX/bin/livedrop"
+	cd $(PAGES) && find . -type f -exec install -D -m 644 -- {} "$$DESTDIR$$PREFIX/share/{}" \;
 
 clean:
 	cargo clean
@@ -188,6 +197,10 @@ need-clients:
 # What checks the unit and passes sockets on.
 need-units:
 	$(call need,systemd-analyze systemd-socket-activate,systemd)
+
+# What reads the manual page, and the shells that complete options.
+need-shells:
+	$(call need,mandoc zsh fish,mandoc zsh fish)
 
 # What people put in front of a server, and what shows how a password is typed.
 need-proxies: export PATH := $(PATH):/usr/sbin:/sbin

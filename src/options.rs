@@ -1,10 +1,12 @@
 //! The command line: one table of options, and what is made from it.
 //!
 //! A row of `SECTIONS` is all that an option is: its names, what it takes, the field of `Config`
-//! it sets, its line of help. Arguments, environment variables and `--help` are read and written
-//! from the rows alone. Nothing here prints, exits or touches the disk, and whether a folder
+//! it sets, its line of help. Arguments, environment variables, `--help`, the manual page and what
+//! shells complete are read and written from the rows alone. Nothing here prints, exits or touches the disk, and whether a folder
 //! exists or an address can be bound is found out later.
 
+mod completions;
+mod manual;
 mod reading;
 mod values;
 
@@ -13,6 +15,8 @@ use values::{
     accounts, at_least_one, count, each, hosts, mode, seconds, service, size, upload_size,
 };
 
+pub use completions::{bash, fish, zsh};
+pub use manual::manual;
 pub use reading::{UsageError, parse};
 
 /// What a run of the program is to do.
@@ -29,6 +33,9 @@ pub enum Command {
     /// Print how a service manager is to run it.
     Service(&'static str),
 }
+
+/// The service managers that `--print-service` knows.
+pub(crate) const SERVICES: &[&str] = &["systemd", "openwrt"];
 
 /// What `--version` prints.
 pub const VERSION: &str = concat!("livedrop ", env!("CARGO_PKG_VERSION"));
@@ -198,7 +205,7 @@ pub const SECTIONS: &[Section] = &[
             Row {
                 short: None,
                 long: "auth-file",
-                takes: Takes::One("PATH", |config, text| {
+                takes: Takes::One("FILE", |config, text| {
                     config.account_file = Some(text.into());
                     Ok(())
                 }),

@@ -29,7 +29,7 @@ impl Scale {
     /// What the README's table is made with.
     #[allow(dead_code, reason = "the small run does without")]
     pub const FULL: Scale = Scale {
-        small_requests: 128 * 400,
+        small_requests: 128 * 200,
         connections: &[1, 16, 128],
         big_bytes: 1 << 30,
         eighth_bytes: 256 << 20,

@@ -38,6 +38,7 @@ mod names;
 mod origins;
 mod outside;
 mod page;
+mod pages;
 mod passwords;
 mod pictures;
 mod power;
