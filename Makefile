@@ -7,11 +7,12 @@
 #   check    lint and test: what CI runs
 #   bench    the benchmarks
 #   cross    the static binary of another machine: TARGET=armv7-unknown-linux-musleabihf
-#   dist     those of every machine below, into target/dist, with their sizes
+#   dist     those of every machine below, into target/dist, with their sizes, and the packages for
+#            Debian and OpenWrt
 #   dist-check  each of them serves, on an emulator where it is not this machine's
 #   install  the binary, its manual page and what shells complete, below $(DESTDIR)$(PREFIX);
 #            PREFIX is /usr/local
-#   deb      a package for Debian and its kin, into target/dist
+#   deb      a package for Debian and its kin, into target/dist: TARGET=..., else this machine's
 #   clean    everything that was built or installed inside this folder
 #   pictures the pictures of the README, taken of the real page
 #
@@ -63,8 +64,8 @@ endef
 .DEFAULT_GOAL := help
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
-.PHONY: help run build test test-rust test-modules test-small test-front test-page lint lint-names check bench \
-        cross dist dist-check sizes install pages need-shells need-emulators clean pictures need-cc need-clients need-proxies need-units need-archivers need-tracer need-disks corpora need-node \
+.PHONY: help run build test test-rust test-modules test-twice test-small test-front test-page lint lint-names check bench \
+        cross dist dist-check sizes install deb need-deb need-deny pages need-shells need-emulators clean pictures need-cc need-clients need-proxies need-units need-archivers need-tracer need-disks corpora need-node need-npm \
         need-browser need-ffmpeg
 
 help:
@@ -78,25 +79,36 @@ build: need-cc
 	cargo build --release --locked
 
 # The browser tests come last: their closing line counts what a person would notice first.
-test: test-rust test-modules test-small test-front test-page
+test: test-rust test-modules test-twice test-small test-front test-page
 
 test-rust: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-shells corpora
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
 		else cargo test --lib --bins --tests --locked -- $(RUST); fi
+	cargo test --test it --locked --features mdns -- announced::
 
 test-modules: need-node
 	node --test $(or $(sort $(wildcard $(WEBDIR)/unit/*.test.*js)),$(error no test in $(WEBDIR)/unit))
+
+# The same source in another folder gives the same bytes.
+test-twice: build
+	set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+		tar c --exclude=./.git --exclude=./target --exclude=node_modules . | tar x -C "$$folder"; \
+		CARGO_TARGET_DIR="$$folder/target" cargo build --quiet --release --locked \
+			--manifest-path "$$folder/Cargo.toml"; \
+		cmp "$(BINARY)" "$$folder/target/release/livedrop"
 
 # What differs on 32 bits shows on this processor at full speed; that ARM itself serves, on an
 # emulator. What the emulator cannot do: run strace (it is one), and openat2, which it answers with
 # ENOSYS, so that the way round it is what is tested there.
 test-small: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-shells need-emulators corpora
 	.ci/cross $(SMALL) test --lib --bins --tests -- $(RUST)
+	.ci/cross $(SMALL) build --release
 	.ci/cross $(ARM) build --release
 	LIVEDROP_TEST_SERVER="$(call elsewhere,$(ARM))" cargo test --test it --locked -- elsewhere::
 	@$(MAKE) --no-print-directory sizes
+	tests/lean.sh $(OUT)/cross/$(SMALL)/release/livedrop
 
 cross:
 	@[ -n "$(filter-out environment,$(origin TARGET))" ] && [ -n "$(TARGET)" ] || { \
@@ -108,7 +120,28 @@ dist:
 	@mkdir -p $(OUT)/dist
 	for target in $(TARGETS); do .ci/cross $$target build --release \
 		&& cp $(OUT)/cross/$$target/release/livedrop $(OUT)/dist/livedrop-$$target || exit 1; done
+	$(foreach target,$(DEB_TARGETS),$(MAKE) --no-print-directory deb TARGET=$(target) && ) true
+	$(foreach pair,$(IPKS),.ci/ipk $(OUT)/dist/livedrop-$(subst :, ,$(pair)) $(OUT)/dist && ) true
 	@$(MAKE) --no-print-directory sizes
+	tests/lean.sh $(OUT)/dist/livedrop-$(SMALL)
+
+# Debian has a name for each of these; it has one for both ARMs without 64 bits, and 7 is the usual.
+DEB_TARGETS := $(filter-out arm-unknown-% mipsel-%,$(TARGETS))
+# What OpenWrt calls the processors of its routers.
+IPKS := mipsel-unknown-linux-musl:mipsel_24kc \
+        armv7-unknown-linux-musleabihf:arm_cortex-a7_neon-vfpv4 \
+        aarch64-unknown-linux-musl:aarch64_cortex-a53 \
+        x86_64-unknown-linux-musl:x86_64
+
+# The binary is the static one, so that the package is for every release.
+deb: TARGET ?= $(shell uname -m)-unknown-linux-musl
+deb: pages need-deb
+	.ci/cross $(TARGET) build --release
+	rm -rf target/package && mkdir -p target/package $(OUT)/dist
+	cp -r $(PAGES) target/package/share
+	sed 's|/usr/local/bin/|/usr/bin/|' assets/service/livedrop.service >target/package/livedrop.service
+	CARGO_TARGET_DIR=$(abspath $(OUT))/cross cargo deb --quiet --locked --no-build --no-strip \
+		--target $(TARGET) --output $(abspath $(OUT))/dist/
 
 # Each binary that was built, held against the most that it may be.
 sizes:
@@ -135,10 +168,13 @@ test-page: build need-browser need-ffmpeg $(NODE_MODULES)
 test-front: build need-browser need-ffmpeg need-proxies $(NODE_MODULES)
 	export LIVEDROP_FRONT=nginx; $(PLAYWRIGHT) test --project=page $(WEB)
 
-lint: lint-names need-cc need-node
+lint: lint-names need-cc need-node need-deny
 	cargo fmt --all --check
 	cargo clippy --all-targets --locked -- -D warnings
-	bash -n .ci/run
+	cargo clippy --all-targets --locked --features mdns -- -D warnings
+	cargo fetch --quiet --locked
+	cargo deny --offline --all-features check licenses bans sources
+	for script in .ci/run .ci/cross .ci/ipk tests/lean.sh; do bash -n $$script; done
 	for script in $(wildcard assets/service/*.init assets/service/*.sh); do sh -n $$script; done
 	node $(WEBDIR)/lint.mjs
 
@@ -177,9 +213,21 @@ pictures: build need-browser $(NODE_MODULES)
 need-cc:
 	$(call need,cc,gcc libc6-dev)
 
-# Forms that others have collected, at versions that stay; the names are those of their packages.
+# Forms that others have collected and clients that they have written, at versions that stay; the
+# names are those of their packages.
 CORPORA := $(abspath $(OUT))/corpora
-corpora: $(CORPORA)/complete
+corpora: $(CORPORA)/complete $(CORPORA)/busboy/complete $(CORPORA)/python/complete $(NODE_MODULES)
+
+$(CORPORA)/busboy/complete: | $(CORPORA)/complete need-npm
+	rm -rf $(@D) && mkdir -p $(@D)
+	cd $(@D) && tar xzf "$$(npm pack --silent busboy@1.6.0)" && mv mscdex-busboy-* package
+	@touch $@
+
+$(CORPORA)/python/complete: | $(CORPORA)/complete
+	rm -rf $(@D)
+	pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --target $(@D) \
+		tuspy==1.1.0 httpx-sse==0.4.3 httpx==0.28.1
+	@touch $@
 
 $(CORPORA)/complete:
 	$(call need,pip3 unzip tar,python3-pip unzip tar)
@@ -216,6 +264,15 @@ need-disks: export PATH := $(PATH):/usr/sbin:/sbin
 need-disks:
 	$(call need,mkfs.ext4 mkfs.xfs mkfs.btrfs bindfs,e2fsprogs xfsprogs btrfs-progs bindfs)
 
+# What looks at the tree of dependencies. Advisories need a repository of the network; they are not
+# asked for here.
+need-deny:
+	command -v cargo-deny >/dev/null || cargo install --quiet --locked --debug cargo-deny@0.20.2
+
+# What makes Debian's packages.
+need-deb:
+	command -v cargo-deb >/dev/null || cargo install --quiet --locked --debug cargo-deb@3.8.0
+
 # What runs the programs of other processors.
 need-emulators:
 	$(call need,qemu-arm-static,qemu-user-static)
@@ -227,15 +284,17 @@ need-archivers:
 need-node:
 	$(call need,node,nodejs)
 
-need-browser: need-node
+need-npm: need-node
 	$(call need,npm,npm)
+
+need-browser: need-npm
 	$(call need,chromium curl,chromium curl fonts-dejavu-core)
 
 # It makes the films that the browser plays.
 need-ffmpeg:
 	$(call need,ffmpeg,ffmpeg)
 
-$(NODE_MODULES): $(WEBDIR)/package.json $(WEBDIR)/package-lock.json
+$(NODE_MODULES): $(WEBDIR)/package.json $(WEBDIR)/package-lock.json | need-npm
 	@echo "make: installing the browser driver of $(WEBDIR)/package-lock.json by npm ci"
 	cd $(WEBDIR) && npm ci --no-audit --no-fund
 	@touch $@

@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::harness::Instance;
+use crate::harness::{Instance, corpora, driver, reader};
 
 /// Where our answer is another than the conformance suite's, and why.
 const DIFFERENCES: [(&str, &str); 6] = [
@@ -32,19 +34,6 @@ const DIFFERENCES: [(&str, &str); 6] = [
         "which of two Content-Dispositions counts cannot be known",
     ),
 ];
-
-fn corpora() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
-        PathBuf::from,
-    );
-    let folder = target.join("corpora");
-    assert!(
-        folder.is_dir(),
-        "`make corpora` fetches the forms of others into target/corpora"
-    );
-    folder
-}
 
 fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
@@ -105,6 +94,81 @@ fn the_conformance_suite_is_answered_as_it_expects_but_for_six_that_we_know() {
         let differs = DIFFERENCES.iter().any(|(known, _)| *known == name);
         assert_eq!(agrees(&server, &case), !differs, "{name}");
     }
+}
+
+/// Where we differ from busboy, and why.
+const BUSBOY_DIFFERENCES: &[(&str, &str)] = &[
+    ("Fields and files (limits)", "busboy was told to cut files"),
+    ("Fields and files (limits: 0 files)", "busboy was told so"),
+    (
+        "Fields and (ignored) files",
+        "busboy was told to take fields alone",
+    ),
+    (
+        "Files with filenames containing paths",
+        "busboy takes the last segment; we make folders, and refuse a path from the root",
+    ),
+    (
+        "Paths to be preserved through the preservePath option",
+        "a path from the root is refused",
+    ),
+    (
+        "Empty content-type and empty content-disposition",
+        "a part that does not say what it is is an error, not left out",
+    ),
+    ("No Content-Disposition", "the same"),
+    ("Parts limit", "busboy was told so"),
+    ("Files limit", "busboy was told so"),
+    (
+        "Header size limit should be per part",
+        "no file system takes a name of thousands of bytes",
+    ),
+];
+
+#[test]
+fn the_forms_of_busboy_give_the_same_files_but_where_we_know_why() {
+    let server = Instance::start();
+    let source = corpora().join("busboy/package");
+    let source = source.to_str().unwrap();
+    let told = reader(&mut driver(
+        "node",
+        "tests/web/clients/busboy_cases.mjs",
+        &[source],
+    ));
+    let cases: Vec<Value> = serde_json::from_str(&told).unwrap();
+    assert_eq!(cases.len(), 26);
+    let mut found = Vec::new();
+    for (number, case) in cases.iter().enumerate() {
+        let what = case["what"].as_str().unwrap();
+        if !agrees_with_busboy(&server, number, case) {
+            found.push(what);
+        }
+    }
+    let known: Vec<&str> = BUSBOY_DIFFERENCES.iter().map(|(what, _)| *what).collect();
+    assert_eq!(found, known);
+}
+
+fn agrees_with_busboy(server: &Instance, number: usize, case: &Value) -> bool {
+    let bytes = |text: &Value| STANDARD.decode(text.as_str().unwrap()).unwrap();
+    let boundary = case["boundary"].as_str().unwrap();
+    let content_type = format!("multipart/form-data; boundary={boundary}");
+    let fields = [("Content-Type", &*content_type)];
+    let line = format!("POST /upload?dir={number}");
+    let answer = server.ask(&line, &fields, &bytes(&case["body"]));
+    if case["is_broken"] == true {
+        return answer.status == 400;
+    }
+    if answer.status != 201 {
+        return false;
+    }
+    let stored = answer.json()["files"].as_array().unwrap().clone();
+    let files = case["files"].as_array().unwrap();
+    stored.len() == files.len()
+        && stored.iter().zip(files).all(|(stored, file)| {
+            let path = stored["path"].as_str().unwrap();
+            let name = file["filename"].as_str().unwrap_or_default();
+            path == format!("{number}/{name}") && server.read(path) == bytes(&file["data"])
+        })
 }
 
 #[test]

@@ -14,6 +14,8 @@
 #![allow(unreachable_pub, missing_docs, reason = "a test crate has no outside")]
 
 mod accounts;
+#[cfg(feature = "mdns")]
+mod announced;
 mod archives;
 mod archives_broken;
 mod archives_large;
@@ -52,8 +54,10 @@ mod routes;
 mod searching;
 mod service;
 mod starting;
+mod stream_clients;
 mod tidy;
 mod tus;
+mod tus_clients;
 mod tus_ends;
 mod tus_survives;
 mod undoing;

@@ -170,6 +170,34 @@ pub fn reader(command: &mut Command) -> String {
     said
 }
 
+/// Where the Makefile has put what others have collected and written.
+pub fn corpora() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
+        PathBuf::from,
+    );
+    let folder = target.join("corpora");
+    assert!(
+        folder.is_dir(),
+        "`make corpora` fetches the forms and clients of others into target/corpora"
+    );
+    folder
+}
+
+/// A client of somebody else, driven by a script of ours that an interpreter runs. The packages are
+/// where `make test-rust` has put them.
+pub fn driver(interpreter: &str, script: &str, arguments: &[&str]) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(interpreter);
+    command
+        .arg(root.join(script))
+        .args(arguments)
+        .env("PYTHONPATH", corpora().join("python"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env_remove("http_proxy");
+    command
+}
+
 /// Every file and folder below one, sorted; folders with a slash.
 pub fn tree(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();

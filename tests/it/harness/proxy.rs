@@ -33,7 +33,16 @@ struct Counts {
 }
 
 impl Proxy {
+    /// A line on which every connection lasts as long.
     pub fn start(server: SocketAddr, endurance: Endurance) -> Proxy {
+        Proxy::start_with(server, move || endurance)
+    }
+
+    /// A line on which `endurance` says of each connection how long it lasts.
+    pub fn start_with(
+        server: SocketAddr,
+        mut endurance: impl FnMut() -> Endurance + Send + 'static,
+    ) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let counts = Arc::new(Counts::default());
@@ -44,7 +53,7 @@ impl Proxy {
                     break;
                 }
                 let server = TcpStream::connect_timeout(&server, PATIENCE).unwrap();
-                carry(client.unwrap(), server, endurance, &shared);
+                carry(client.unwrap(), server, endurance(), &shared);
             }
         });
         Proxy {
