@@ -50,6 +50,8 @@ pub struct Config {
     pub cors: Vec<Origin>,
     /// Whether the start-up text on standard error is left out.
     pub quiet: bool,
+    /// Whether `livedrop.local` is answered for, in a build that can.
+    pub mdns: bool,
     /// Whether an upload is on the disk when it is acknowledged, or only on its way there.
     pub sync: bool,
     /// Permissions of new files; None is 0644 less the umask.
@@ -76,6 +78,7 @@ impl Default for Config {
             account_file: None,
             cors: Vec::new(),
             quiet: false,
+            mdns: true,
             sync: true,
             file_mode: None,
             folder_mode: None,

@@ -5,12 +5,18 @@
 //! source address it would send from, without sending. Nothing here opens a port or prints, and
 //! nothing depends on it: an address that is missed is only not shown.
 
+#[cfg(feature = "mdns")]
+mod announce;
+
 use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 
 use qrcodegen::{QrCode, QrCodeEcc};
+
+#[cfg(feature = "mdns")]
+pub use announce::{Announcement, announce};
 
 /// A file of `/proc/net` is read up to here: a router with all of the Internet's routes has more,
 /// and start-up must not wait for it.

@@ -53,6 +53,8 @@ fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
     let (quiet, base_path) = (config.quiet, config.base_path.to_string());
     let log = Log::new(Arc::new(|line: &str| tell(&format!("{line}\n"))), !quiet);
     report_panics();
+    #[cfg(feature = "mdns")]
+    let wants_name = config.mdns;
     let confined = confinement::confine(&config);
     let server = Server::bind(config, log)?;
     // Before the URL is told, since whoever reads it may stop the server at once.
@@ -75,8 +77,27 @@ fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
     if let Err(why) = &confined {
         tell(&format!("livedrop: not confined to the folder: {why}\n"));
     }
+    #[cfg(feature = "mdns")]
+    let announced = wants_name.then(|| announce(&server, &base_path));
     server.serve();
+    #[cfg(feature = "mdns")]
+    drop(announced);
     Ok(())
+}
+
+/// Answers for the name on the network; a network that does not let it costs one line.
+#[cfg(feature = "mdns")]
+fn announce(server: &Server, base_path: &str) -> Option<lan::Announcement> {
+    let told = |line: &str| tell(&format!("{line}\n"));
+    match lan::announce(&server.addresses(), base_path, told) {
+        Ok(announced) => announced,
+        Err(why) => {
+            tell(&format!(
+                "livedrop: livedrop.local is not answered for: {why}\n"
+            ));
+            None
+        }
+    }
 }
 
 /// Asks for a password, twice where a person types it unseen, and hashes it.

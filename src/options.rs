@@ -102,6 +102,16 @@ pub const SECTIONS: &[Section] = &[
             },
             Row {
                 short: None,
+                long: "no-mdns",
+                takes: Takes::Flag(|config, yes| config.mdns = !yes),
+                help: if cfg!(feature = "mdns") {
+                    "do not answer for livedrop.local on the network"
+                } else {
+                    "nothing: this build does not announce itself"
+                },
+            },
+            Row {
+                short: None,
                 long: "base-path",
                 takes: Takes::One("PATH", |config, text| {
                     text.parse().map(|base| config.base_path = base)
