@@ -1,6 +1,8 @@
 //! Uploads in pieces through what happens to phones, lines and servers: dead connections, two
 //! clients at once, cut lines, `kill -9`, restarts, and time.
 
+use std::fs::File;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -192,11 +194,29 @@ fn on_disk(folder: &Path) -> u64 {
     sizes.next().or(published.ok()).unwrap_or(0)
 }
 
+/// Whether a file has exactly these bytes.
+fn holds(path: &Path, content: &[u8]) -> bool {
+    let mut file = File::open(path).unwrap();
+    let mut block = vec![0; 1 << 20];
+    let mut rest = content;
+    loop {
+        let count = file.read(&mut block).unwrap();
+        let (same, more) = rest.split_at(count.min(rest.len()));
+        if same != &block[..count] {
+            return false;
+        }
+        if count == 0 {
+            return rest.is_empty();
+        }
+        rest = more;
+    }
+}
+
 #[test]
 fn killed_at_any_moment_it_goes_on_from_what_is_certain() {
-    let rounds = std::env::var("LIVEDROP_TEST_ROUNDS").map_or(15, |n| n.parse().unwrap());
+    const KILLS: usize = 50;
     let folder = tempfile::tempdir().unwrap();
-    let content = noise(100_000_000);
+    let content = noise(500_000_000);
     let mut random = fastrand::Rng::with_seed(9);
     let mut server = Binary::start(folder.path(), &["--quiet"]);
     let path = begin(
@@ -205,7 +225,7 @@ fn killed_at_any_moment_it_goes_on_from_what_is_certain() {
         &[("filename", "a")],
     );
     let mut last = 0;
-    for _ in 0..rounds {
+    for _ in 0..KILLS {
         let address = server.address;
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -240,8 +260,7 @@ fn killed_at_any_moment_it_goes_on_from_what_is_certain() {
     }
     assert!(last > 0, "something came through between the kills");
     push(server.address, &path, &content);
-    let file = std::fs::read(folder.path().join("a")).unwrap();
-    assert_eq!(Sha256::digest(&file), Sha256::digest(&content));
+    assert!(holds(&folder.path().join("a"), &content));
     assert!(!folder.path().join("a (2)").exists());
 }
 

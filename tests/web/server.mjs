@@ -57,6 +57,15 @@ export class Server {
     await this.#front?.stop();
   }
 
+  /** Has the server fall asleep, with all its connections open, or wake up again. */
+  sleep() {
+    this.#child.kill("SIGSTOP");
+  }
+
+  wake() {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Ends the server as a lost power cord would: at once and without a word to anyone. */
   async kill() {
     await this.#end("SIGKILL");
