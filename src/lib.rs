@@ -16,7 +16,8 @@
 //!    atomically, without replacing or by exchange, as was asked, and syncs the folder.
 //! 5. While the folder's lock is still held, so that events come in the order of the disk, the
 //!    route tells the hub ([`events::Hub::publish`]). The hub gives the event an id, encodes it
-//!    once, and leaves the rest to a thread of its own, which fills the subscribers' queues.
+//!    once, and leaves the rest to a thread of its own, which writes to every subscriber that takes
+//!    it at once, and fills the queues of the others.
 //! 6. Only then does the client get its 201. At the other end, each `GET /events` runs on its
 //!    connection's thread and writes what comes out of its queue.
 //!
