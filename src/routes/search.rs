@@ -34,7 +34,7 @@ pub(super) fn names(app: &App, request: &mut Request<'_>, _rest: &str) -> Result
             "The search is over 1,024 bytes long.".into(),
         ));
     }
-    let query = String::from_utf8_lossy(&query).to_lowercase();
+    let query = folded(&String::from_utf8_lossy(&query));
     let words: Vec<String> = query.split_whitespace().map(str::to_owned).collect();
     if words.is_empty() {
         return Err(Error::BadRequest("Say what to search for by q.".into()));
@@ -55,7 +55,7 @@ fn search(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let wanted = |name: &OsStr| {
-        let name = name.to_string_lossy().to_lowercase();
+        let name = folded(&name.to_string_lossy());
         words.iter().all(|word| name.contains(word))
     };
     let begun = Instant::now();
@@ -85,6 +85,13 @@ fn search(
     written?;
     truncated |= !whole.map_err(io::Error::other)?;
     write!(out, "],\"truncated\":{truncated}}}")
+}
+
+/// A text without its case: `ß` is `ss` then, and a sigma is one wherever it stands (Unicode, section
+/// 3.13). To upper case and back is as good as the table of foldings, and needs none.
+fn folded(text: &str) -> String {
+    let upper = text.chars().flat_map(char::to_uppercase);
+    upper.flat_map(char::to_lowercase).collect()
 }
 
 /// A row as in a listing, with the path.

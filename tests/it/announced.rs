@@ -2,7 +2,7 @@
 //! machine has.
 
 use std::io::{BufRead, BufReader, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use livedrop::lan::machine_addresses;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use crate::harness::{Binary, PATIENCE};
@@ -109,6 +110,11 @@ fn command(folder: &Path, options: &[&str]) -> Command {
 fn the_name_is_answered_for_and_given_up_to_who_had_it() {
     let folder = tempfile::tempdir().unwrap();
     let server = Binary::spawn(command(folder.path(), &[]));
+    if !machine_addresses().iter().any(IpAddr::is_ipv4) {
+        // Nobody is there to ask; that it serves all the same is what is left to see.
+        assert_eq!(server.ask("GET /health", &[], b"").status, 200);
+        return;
+    }
     let told = ask();
     assert!(!told.is_loopback() && !told.is_unspecified(), "{told}");
     assert!(server.stop().0.success());

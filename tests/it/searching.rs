@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use serde_json::Value;
+
 use crate::harness::Instance;
 
 #[test]
@@ -45,6 +47,8 @@ fn a_search_finds_names_that_hold_all_the_words_in_any_case() {
         "a/b/photo of a HOLIDAY",
         "photo",
         "a/ÄRGER",
+        "a/Straße",
+        "a/ΟΔΟΣ",
         ".livedrop-x",
     ] {
         server.write(name, b"123");
@@ -55,11 +59,9 @@ fn a_search_finds_names_that_hold_all_the_words_in_any_case() {
         assert_eq!(answer.status, 200, "{query}: {}", answer.text());
         let answer = answer.json();
         assert_eq!(answer["truncated"], false);
-        let entries = answer["entries"].as_array().unwrap().clone();
-        let mut paths: Vec<_> = entries
-            .iter()
-            .map(|row| row["path"].as_str().unwrap().to_owned())
-            .collect();
+        let entries = answer["entries"].as_array().unwrap().iter();
+        let path = |row: &Value| row["path"].as_str().unwrap().to_owned();
+        let mut paths: Vec<_> = entries.map(path).collect();
         paths.sort();
         paths
     };
@@ -78,6 +80,9 @@ fn a_search_finds_names_that_hold_all_the_words_in_any_case() {
     );
     assert_eq!(found("q=photo&dir=a%2Fb"), ["a/b/photo of a HOLIDAY"]);
     assert_eq!(found("q=%C3%A4rger"), ["a/ÄRGER"]);
+    assert_eq!(found("q=STRASSE"), ["a/Straße"]);
+    // Small, with the sigma of a word's end.
+    assert_eq!(found("q=%CE%BF%CE%B4%CE%BF%CF%82"), ["a/ΟΔΟΣ"]);
     assert_eq!(found("q=livedrop"), [""; 0]);
     let row = server.get("/api/search?q=jpg").json()["entries"][0].clone();
     assert_eq!(

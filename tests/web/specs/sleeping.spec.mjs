@@ -1,4 +1,4 @@
-// What sleeps and wakes: the server's machine, the browser's machine, and a tab that nobody looks at.
+// What sleeps and wakes: the machine of the server, that of the browser, and a tab nobody looks at.
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
