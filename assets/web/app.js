@@ -271,7 +271,9 @@ const desk = mountDesk(words, {
 });
 const listing = mountListing(find(document, '.listing'), words, desk.on);
 desk.attach(listing);
-const uploads = mountUploads(find(document, '.uploads'), words, queue);
+const uploads = mountUploads(find(document, '.uploads'), words, {
+  ...queue, free: () => state.free_bytes,
+});
 const rest = mountUnfinished(find(document, '.rest'), words, {
   pick: pickers.pick,
   discard: (mark, url) => {

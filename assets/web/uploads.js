@@ -17,6 +17,7 @@ import { plain } from './names.js';
  * @property {() => void} cancelAll
  * @property {(id?: number) => void} retry
  * @property {(id: number) => void} pause
+ * @property {() => number | null} free bytes on the server's disk, when it was last heard
  */
 
 const FAILED_SHOWN_MAX = 5;
@@ -117,6 +118,14 @@ function mountUpload({ id, path }, words, on) {
   /** @param {Item} item */
   const portion = (item) => format.percent(item.size === 0 ? 0 : item.sent / item.size);
 
+  /** Why it failed; of a full disk also by how much. @param {Item} item */
+  const reason = (item) => {
+    const free = on.free();
+    return item.code === 'no_space' && free !== null && free < item.size
+      ? texts.disk_full(format.size(item.size), format.size(free))
+      : errorText(texts, item.code ?? 'unreachable');
+  };
+
   /** @param {Item} item @param {string} dir */
   const words_of = (item, dir) => {
     const folder = parentOf(item.key);
@@ -132,7 +141,7 @@ function mountUpload({ id, path }, words, on) {
       case 'paused':
         return [texts.paused, texts.of(portion(item), format.size(item.size)), ...where];
       case 'failed':
-        return [errorText(texts, item.code ?? 'unreachable')];
+        return [reason(item)];
       case 'sending':
         return [
           texts.of(portion(item), format.size(item.size)),

@@ -101,9 +101,11 @@ impl Line {
         if rest.is_empty() {
             return Written::All;
         }
+        // The queue is empty, and has room for one at least. The pen stays in this hand until the rest
+        // is in it, so that nothing else comes in between.
+        let queued = self.queue(&rest.into());
         drop(written);
-        // The queue is empty, and has room for one at least.
-        match self.queue(&rest.into()) {
+        match queued {
             Ok(()) => Written::All,
             Err(_) => Written::Gone,
         }

@@ -135,6 +135,7 @@ export default {
   unfinished: (part, whole) => `${part} of ${whole} arrived. Choose the file again to go on.`,
   unfinished_discard: (name) => `Give up the upload of ${name}`,
   unfinished_choose: (name) => `Choose ${name} again`,
+  disk_full: (needed, free) => `The disk is full: ${needed} needed, ${free} free.`,
   retry: 'Try again',
   retry_named: (name) => `Try ${name} again`,
   retry_all: 'Try all again',

@@ -128,6 +128,7 @@ export default {
   unfinished: (part, whole) => `已到达 ${whole} 中的 ${part}。再次选择该文件即可继续。`,
   unfinished_discard: (name) => `放弃上传 ${name}`,
   unfinished_choose: (name) => `再次选择 ${name}`,
+  disk_full: (needed, free) => `磁盘已满：需要 ${needed}，剩余 ${free}。`,
   retry: '重试',
   retry_named: (name) => `重试 ${name}`,
   retry_all: '全部重试',

@@ -1,6 +1,8 @@
 // What is refused for its head alone: the page that sends a gibibyte hears of it at once.
+import path from "node:path";
+
 import { expect, test } from "../fixtures.mjs";
-import { listDisk } from "../disk.mjs";
+import { listDisk, makeFile } from "../disk.mjs";
 
 const UPLOAD_MIB = 1024;
 const TIME_MS_MAX = 2000;
@@ -36,3 +38,25 @@ for (const [status, target, options] of REFUSED) {
     });
   });
 }
+
+test.describe("on a full disk", () => {
+  test.use({ options: ["--free-min", "1000T"] });
+
+  test("the page says how much is missing", async ({ complaints, home, openPage }) => {
+    complaints.allow(/507/);
+    const page = await openPage();
+    // What the disk of this machine has left is not known here.
+    await page.page.route(/\/api\/list\//, async (route) => {
+      const response = await route.fetch();
+      const json = { ...await response.json(), free_bytes: 300_000 };
+      await route.fulfill({ response, json });
+    });
+    await page.page.reload();
+    await expect(page.live).toBeVisible();
+    const photo = path.join(home, "photo.jpg");
+    await makeFile(photo, 2_500_000);
+    await page.upload([photo]);
+    const said = page.page.getByText(/^The disk is full: 2\.5.MB needed, 300.kB free\.$/);
+    await expect(said).toBeVisible();
+  });
+});
