@@ -71,6 +71,20 @@ impl Facts {
         }
     }
 
+    /// A file that was whole a moment ago, and of which no more is known than its size.
+    pub(super) fn of_lost_file(size: u64) -> Facts {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now_ns = now.map_or(0, |since| since.as_nanos().cast_signed());
+        Facts {
+            kind: Kind::File,
+            size,
+            modified_ns: now_ns,
+            changed_ns: now_ns,
+            inode: 0,
+            links: 0,
+        }
+    }
+
     /// Whether this is the same file, or folder, with the same content.
     pub fn is_same_content(&self, other: &Facts) -> bool {
         let told = |facts: &Facts| (facts.kind, facts.inode, facts.size, facts.modified_ns);

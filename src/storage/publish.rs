@@ -14,7 +14,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, fstat, statat, syncfs, unlinkat};
 use rustix::io::Errno;
 
-use super::entry::Facts;
+use super::entry::{Facts, Kind};
 use super::folders::Made;
 use super::name::RelPath;
 use super::naming::{exchange, replace, take_free_name, take_name};
@@ -272,14 +272,27 @@ impl Batch<'_> {
             .collect()
     }
 
+    /// What we have placed, which need no longer stand at its name: somebody else may have put a
+    /// folder there by now, and it is of our file that we tell.
     fn look_at(&self, placed: &Placed) -> error::Result<Published> {
         let path = placed.parent.entry(&placed.name);
-        let folder = self.share.folder(&placed.parent)?;
-        let stat = statat(&folder, &placed.name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|e| Error::io("look at", &path, e.into()))?;
+        let failed = |e: Errno| Error::io("look at", &path, e.into());
+        let facts = match placed.upload.facts() {
+            Some(facts) => facts.map_err(failed)?,
+            None => {
+                let folder = self.share.folder(&placed.parent)?;
+                let stat = statat(&folder, &placed.name, AtFlags::SYMLINK_NOFOLLOW);
+                let found = stat.map(|stat| Facts::new(&stat)).ok();
+                let size = placed.upload.size;
+                let is_ours = |facts: &Facts| facts.kind == Kind::File && facts.size == size;
+                found
+                    .filter(is_ours)
+                    .unwrap_or_else(|| Facts::of_lost_file(size))
+            }
+        };
         let wished = &placed.upload.target;
         Ok(Published {
-            facts: Facts::new(&stat),
+            facts,
             replaced: placed.replaced,
             undo: None,
             renamed_from: (*wished != path).then(|| wished.clone()),

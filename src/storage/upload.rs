@@ -52,7 +52,7 @@ pub(super) struct Upload {
     pub(super) temporary: String,
     file: Option<File>,
     pub(super) target: RelPath,
-    size: u64,
+    pub(super) size: u64,
     /// Bytes that the file system holds ready for it.
     allocated: u64,
     /// Whether the temporary name holds something to be removed.
@@ -257,6 +257,12 @@ impl Uploads<'_> {
 }
 
 impl Upload {
+    /// What it is by now, whatever its name is; None when it was closed.
+    pub(super) fn facts(&self) -> Option<rustix::io::Result<Facts>> {
+        let file = self.file.as_ref()?;
+        Some(fstat(file).map(|stat| Facts::new(&stat)))
+    }
+
     /// Has the file system hold the room ready, where it can. It is then the disk's own account
     /// that knows of it, and not ours any more.
     fn allocate(&mut self, file: &File, bytes: u64, room: &mut Room<'_>) -> Result<()> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Binary, Frame, Instance, Stream};
+use crate::harness::{Binary, Frame, Instance, PATIENCE, Stream, Tracer};
 
 /// A stream of these folders, ready.
 fn watch(server: &Instance, dirs: &[&str]) -> Stream {
@@ -291,4 +291,27 @@ fn more_changes_than_the_kernel_remembers_are_answered_by_reset() {
     // And from there on it is as before.
     fs::write(path("newer"), b"1").unwrap();
     assert_eq!(told(&mut stream, 1), ["upload newer 1"]);
+}
+
+#[test]
+fn what_takes_the_place_of_an_upload_before_that_is_told_is_told_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // Between the name and the word lies a sync, which here leaves others the time to come.
+    let slowly = ["trace=fsync", "inject=fsync:delay_exit=500000"];
+    let traced = Tracer::start(folder.path(), &slowly, &[]);
+    let mut stream = traced.server.stream("/events?dir=");
+    assert_eq!(stream.next().name, "ready");
+    let path = folder.path().join("a");
+    std::thread::scope(|scope| {
+        let put = scope.spawn(|| traced.server.ask("PUT /files/a", &[], b"12").status);
+        let deadline = Instant::now() + PATIENCE;
+        while !path.exists() {
+            assert!(Instant::now() < deadline, "it has its name");
+        }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(put.join().unwrap(), 201);
+    });
+    let expected = ["upload a 2", "delete a file", "folder a"];
+    assert_eq!(told(&mut stream, 3), expected);
 }
