@@ -34,9 +34,6 @@ pub enum Command {
     Service(&'static str),
 }
 
-/// The service managers that `--print-service` knows.
-pub(crate) const SERVICES: &[&str] = &["systemd", "openwrt"];
-
 /// What `--version` prints.
 pub const VERSION: &str = concat!("livedrop ", env!("CARGO_PKG_VERSION"));
 
@@ -321,11 +318,17 @@ impl Row {
             Some(letter) => format!("-{letter},"),
             None => "   ".into(),
         };
+        match self.value_name() {
+            None => format!("{short} --{}", self.long),
+            Some(name) => format!("{short} --{} {name}", self.long),
+        }
+    }
+
+    /// What its value is called, if it takes one.
+    fn value_name(&self) -> Option<&'static str> {
         match self.takes {
-            Takes::Nothing(_) | Takes::Flag(_) => format!("{short} --{}", self.long),
-            Takes::One(name, _) | Takes::Many(name, _) | Takes::Ask(name, _) => {
-                format!("{short} --{} {name}", self.long)
-            }
+            Takes::Nothing(_) | Takes::Flag(_) => None,
+            Takes::One(name, _) | Takes::Many(name, _) | Takes::Ask(name, _) => Some(name),
         }
     }
 }

@@ -320,7 +320,8 @@ impl Subscription {
 
     /// The frames from then on, one event each. It is disconnected once this subscriber is cut or
     /// the hub closed, and then still gives what was queued.
-    pub fn receiver(&self) -> &Receiver<Arc<[u8]>> {
+    #[cfg(test)]
+    pub(super) fn receiver(&self) -> &Receiver<Arc<[u8]>> {
         &self.receiver
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The programs are not part of the binary: they are written where it is installed.
 
-use super::{Row, SERVICES, Takes, rows};
+use super::values::SERVICES;
+use super::{Row, Takes, rows};
 
 /// What can stand in the place of a value.
 enum Value {
@@ -10,19 +11,22 @@ enum Value {
     None,
     /// The path of a file.
     File,
-    /// One of these words.
-    Words(&'static [&'static str]),
+    /// One of these words, with spaces between.
+    Words(String),
     /// Something that no shell can know.
     Free(&'static str),
 }
 
 impl Row {
     fn value(&self) -> Value {
-        match self.takes {
-            Takes::Nothing(_) | Takes::Flag(_) => Value::None,
-            Takes::Ask(..) => Value::Words(SERVICES),
-            Takes::One("FILE", _) => Value::File,
-            Takes::One(name, _) | Takes::Many(name, _) => Value::Free(name),
+        match (self.value_name(), &self.takes) {
+            (None, _) => Value::None,
+            (_, Takes::Ask(..)) => {
+                let names: Vec<&str> = SERVICES.iter().map(|(name, _)| *name).collect();
+                Value::Words(names.join(" "))
+            }
+            (Some("FILE"), _) => Value::File,
+            (Some(name), _) => Value::Free(name),
         }
     }
 
@@ -46,7 +50,6 @@ pub fn bash() -> String {
             Value::None => continue,
             Value::File => "mapfile -t COMPREPLY < <(compgen -f -- \"$word\")".into(),
             Value::Words(words) => {
-                let words = words.join(" ");
                 format!("mapfile -t COMPREPLY < <(compgen -W '{words}' -- \"$word\")")
             }
             Value::Free(_) => "COMPREPLY=()".into(),
@@ -85,7 +88,7 @@ pub fn zsh() -> String {
         let (mark, action) = match row.value() {
             Value::None => ("", String::new()),
             Value::File => ("=", ":FILE:_files".into()),
-            Value::Words(words) => ("=", format!(":KIND:({})", words.join(" "))),
+            Value::Words(words) => ("=", format!(":KIND:({words})")),
             Value::Free(name) => ("=", format!(":{}: ", in_zsh(name))),
         };
         let help = format!("[{}]", in_zsh(row.help));
@@ -121,7 +124,7 @@ pub fn fish() -> String {
         text += &match row.value() {
             Value::None => String::new(),
             Value::File => " -r -F".into(),
-            Value::Words(words) => format!(" -x -a '{}'", words.join(" ")),
+            Value::Words(words) => format!(" -x -a '{words}'"),
             Value::Free(_) => " -x".into(),
         };
         text += &format!(" -d '{}'\n", quoted(row.help));

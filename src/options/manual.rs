@@ -2,7 +2,7 @@
 //!
 //! The program itself does not hold it: it is written where the program is installed.
 
-use super::{SECTIONS, Takes, VERSION};
+use super::{SECTIONS, VERSION};
 
 const HEAD: &str = r#".SH NAME
 livedrop \- share a folder with every browser on the network, live
@@ -63,12 +63,9 @@ pub fn manual() -> String {
                 Some(letter) => format!("\\-{letter}\\fR, \\fB\\-\\-{}", plain(row.long)),
                 None => format!("\\-\\-{}", plain(row.long)),
             };
-            let value = match row.takes {
-                Takes::Nothing(_) | Takes::Flag(_) => String::new(),
-                Takes::One(name, _) | Takes::Many(name, _) | Takes::Ask(name, _) => {
-                    format!(" \\fI{}", plain(name))
-                }
-            };
+            let value = row
+                .value_name()
+                .map_or(String::new(), |name| format!(" \\fI{}", plain(name)));
             page += &format!(".TP\n\\fB{names}{value}\\fR\n{}.\n", sentence(row.help));
             if let Some(variable) = row.variable() {
                 page += &format!("In the environment:\n.BR {variable} .\n");

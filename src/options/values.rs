@@ -140,13 +140,24 @@ pub(super) fn hosts(texts: &[String]) -> Result<Vec<String>, String> {
     }
 }
 
+/// The service managers that are known, and what each is to be told.
+pub(super) const SERVICES: &[(&str, &str)] = &[
+    (
+        "systemd",
+        include_str!("../../assets/service/livedrop.service"),
+    ),
+    (
+        "openwrt",
+        include_str!("../../assets/service/livedrop.init"),
+    ),
+];
+
 /// What a service manager is to be told.
 pub(super) fn service(kind: &str) -> Result<&'static str, String> {
-    match kind {
-        "systemd" => Ok(include_str!("../../assets/service/livedrop.service")),
-        "openwrt" => Ok(include_str!("../../assets/service/livedrop.init")),
-        _ => Err(format!("{kind:?} is neither systemd nor openwrt")),
-    }
+    let known = SERVICES.iter().find(|(name, _)| *name == kind);
+    known
+        .map(|(_, text)| *text)
+        .ok_or_else(|| format!("{kind:?} is neither systemd nor openwrt"))
 }
 
 #[cfg(test)]

@@ -204,9 +204,10 @@ impl Uploads<'_> {
     /// # Errors
     /// `Io`.
     pub(super) fn inode(&self) -> Result<u64> {
-        let file = self.list.last().and_then(|upload| upload.file.as_ref());
-        let stat = fstat(file.ok_or_else(nothing_begun)?);
-        stat.map(|stat| Facts::new(&stat).inode)
+        let facts = self.list.last().and_then(Upload::facts);
+        facts
+            .ok_or_else(nothing_begun)?
+            .map(|facts| facts.inode)
             .map_err(|e| Error::io("look at", "an upload", e.into()))
     }
 
