@@ -81,7 +81,10 @@ build: need-cc
 # The browser tests come last: their closing line counts what a person would notice first.
 test: test-rust test-modules test-twice test-small test-front test-page
 
-test-rust: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-shells corpora
+# What the Rust tests need, on whatever machine they are built for.
+RUST_NEEDS := need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-shells corpora
+
+test-rust: $(RUST_NEEDS)
 	@command -v cargo-nextest >/dev/null || echo "make: no cargo-nextest here, cargo test it is"
 	cargo test --doc --locked -- $(RUST)
 	if command -v cargo-nextest >/dev/null; then cargo nextest run --locked $(RUST); \
@@ -102,7 +105,7 @@ test-twice: build
 # What differs on 32 bits shows on this processor at full speed; that ARM itself serves, on an
 # emulator. What the emulator cannot do: run strace (it is one), and openat2, which it answers with
 # ENOSYS, so that the way round it is what is tested there.
-test-small: need-cc need-units need-proxies need-clients need-archivers need-tracer need-disks need-shells need-emulators corpora
+test-small: $(RUST_NEEDS) need-emulators
 	.ci/cross $(SMALL) test --lib --bins --tests -- $(RUST)
 	.ci/cross $(SMALL) build --release
 	.ci/cross $(ARM) build --release

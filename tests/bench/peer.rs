@@ -1,6 +1,5 @@
 //! The servers that are compared: ours, and those that are installed on this machine.
 
-use std::fmt::Write;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -93,10 +92,8 @@ impl Peer {
         let root = folder.display();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .iter()
-            .fold(String::new(), |mut lines, name| {
-                let _ = writeln!(lines, "{name}_temp_path {here}/{name};");
-                lines
-            });
+            .map(|name| format!("{name}_temp_path {here}/{name};\n"))
+            .collect();
         // A worker that root starts would become nobody, who cannot write into our folder.
         let user = if rustix::process::getuid().is_root() {
             "user root;"
