@@ -1,19 +1,18 @@
 //! `livedrop.local`, in builds with the feature `mdns`: asked for by hand, over the network that this
 //! machine has.
 
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use livedrop::lan::machine_addresses;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
-use crate::harness::{Binary, PATIENCE};
+use crate::harness::{Binary, PATIENCE, lines};
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 const PORT: u16 = 5353;
@@ -125,14 +124,9 @@ fn the_name_is_answered_for_and_given_up_to_who_had_it() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let said = BufReader::new(child.stderr.take().unwrap());
-    let (told, lines) = channel();
-    std::thread::spawn(move || {
-        // Until it is killed, and nobody listens.
-        let _ = said.lines().try_for_each(|line| told.send(line.unwrap()));
-    });
+    let said = lines(child.stderr.take().unwrap());
     let renamed = "Another livedrop.local is here; this one is livedrop-2.local.";
-    while lines.recv_timeout(PATIENCE).expect("it says so") != renamed {}
+    while said.recv_timeout(PATIENCE).expect("it says so") != renamed {}
     child.kill().unwrap();
     child.wait().unwrap();
     drop(rival);

@@ -2,13 +2,13 @@
 //! fetch a big file piece by piece and end with the same bytes.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Endurance, Instance, Proxy};
+use crate::harness::{Endurance, Instance, Proxy, hash_of};
 
 const FILE_BYTES: u64 = 300_000_000;
 /// Bytes after which the line breaks, on every connection.
@@ -33,18 +33,6 @@ fn make_file(path: &Path) -> Hash {
         file.write_all(&block).unwrap();
     }
     hasher.finalize().into()
-}
-
-fn hash_of(path: &Path) -> Hash {
-    let mut file = File::open(path).unwrap();
-    let mut hasher = Sha256::new();
-    let mut block = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut block).unwrap() {
-            0 => return hasher.finalize().into(),
-            n => hasher.update(&block[..n]),
-        }
-    }
 }
 
 /// Fetches the file with a client that is started until it is content, at most `starts_max` times.
@@ -81,7 +69,10 @@ fn fetch(program: &str, starts_max: u32, arguments: impl Fn(&str, &Path) -> Vec<
         "{program} gives up after {} cuts: {output:?}",
         proxy.cuts()
     );
-    assert!(hash_of(&fetched) == hash, "{program} has other bytes");
+    assert!(
+        hash_of(File::open(&fetched).unwrap()) == hash,
+        "{program} has other bytes"
+    );
     let cuts = proxy.cuts();
     // The last stretch of each connection may be the one that is not cut.
     assert!(

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Binary, Wire, in_use};
+use crate::harness::{Binary, Wire, hash_of, in_use};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_livedrop"))
@@ -169,7 +169,7 @@ fn a_closed_or_full_standard_output_stops_nothing() {
 }
 
 /// Writes a file of so many MiB in which no two pages are alike, and gives its hash.
-fn write_big(path: &std::path::Path, mebibytes: u64) -> Vec<u8> {
+fn write_big(path: &std::path::Path, mebibytes: u64) -> [u8; 32] {
     let mut file = std::fs::File::create(path).unwrap();
     let mut hash = Sha256::new();
     let mut block = vec![0; 1 << 20];
@@ -180,18 +180,7 @@ fn write_big(path: &std::path::Path, mebibytes: u64) -> Vec<u8> {
         hash.update(&block);
         file.write_all(&block).unwrap();
     }
-    hash.finalize().to_vec()
-}
-
-fn hash_of(mut reader: impl Read) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    let mut block = vec![0; 1 << 20];
-    loop {
-        match reader.read(&mut block).unwrap() {
-            0 => return hash.finalize().to_vec(),
-            n => hash.update(&block[..n]),
-        }
-    }
+    hash.finalize().into()
 }
 
 #[test]

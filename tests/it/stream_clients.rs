@@ -1,13 +1,12 @@
 //! Other people's clients on the event stream: EventSource of npm, httpx-sse of PyPI and curl. They
 //! hear what is done by us and beside us, and come back after a cut line and a killed server.
 
-use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 
 use serde_json::Value;
 
-use crate::harness::{Binary, Endurance, PATIENCE, Proxy, driver};
+use crate::harness::{Binary, Endurance, PATIENCE, Proxy, driver, lines};
 
 /// A client that prints a line for each event, until it is dropped.
 struct Listener {
@@ -21,15 +20,7 @@ impl Listener {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("{command:?}: {e}; `make test-rust` installs it"));
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let (told, lines) = channel();
-        std::thread::spawn(move || {
-            for line in output.lines() {
-                if told.send(line.unwrap()).is_err() {
-                    break;
-                }
-            }
-        });
+        let lines = lines(child.stdout.take().unwrap());
         Listener { child, lines }
     }
 

@@ -159,14 +159,14 @@ fn chunks_over_the_limit_are_refused_while_they_come() {
     assert_eq!(server.tree(), ["folder/"]);
 }
 
-/// What curl sends as a gibibyte, with which options the server refuses it, and how.
-const REFUSED_BY_CURL: [(&str, &[&str], u16); 6] = [
-    ("files/x", &["--auth", ACCOUNT], 401),
-    ("files/x", &["--read-only"], 403),
-    ("nothing", &[], 404),
-    ("upload", WITHOUT_LENGTH, 411),
-    ("files/x", &["--upload-max", "1M"], 413),
-    ("files/x", &["--free-min", "1000T"], 507),
+/// Where curl sends a gibibyte to, the options of the server and of curl, and how that is refused.
+const REFUSED_BY_CURL: [(&str, &[&str], &[&str], u16); 6] = [
+    ("files/x", &["--auth", ACCOUNT], &[], 401),
+    ("files/x", &["--read-only"], &[], 403),
+    ("nothing", &[], &[], 404),
+    ("upload", &[], WITHOUT_LENGTH, 411),
+    ("files/x", &["--upload-max", "1M"], &[], 413),
+    ("files/x", &["--free-min", "1000T"], &[], 507),
 ];
 /// A form that does not say how long it is.
 const WITHOUT_LENGTH: &[&str] = &[
@@ -186,11 +186,7 @@ fn curl_hears_each_refusal_with_and_without_expect() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("film.mkv");
     File::create(&file).unwrap().set_len(UPLOAD_BYTES).unwrap();
-    for (path, options, status) in REFUSED_BY_CURL {
-        let (ours, theirs) = match options {
-            ["-X", ..] => (&[][..], options),
-            _ => (options, &[][..]),
-        };
+    for (path, ours, theirs, status) in REFUSED_BY_CURL {
         let folder = tempfile::tempdir().unwrap();
         let server = Binary::start(folder.path(), ours);
         for expect in ["Expect: 100-continue", "Expect:"] {

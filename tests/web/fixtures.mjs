@@ -13,6 +13,9 @@ import { Server } from "./server.mjs";
 
 export { expect };
 
+/** What a browser writes of each request while the server is gone, alone or behind a proxy. */
+export const SERVER_GONE = /net::ERR_|502 \(Bad Gateway\)/;
+
 /** Runs curl and resolves to what it printed; an HTTP error is an error here too. */
 export async function curl(...args) {
   const strict = ["--silent", "--show-error", "--fail"];

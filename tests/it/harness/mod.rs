@@ -19,9 +19,11 @@ pub use toll::Toll;
 pub use tracer::Tracer;
 pub use wire::{Wire, request};
 
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use livedrop::config::{Config, Limits, Listen};
 use livedrop::log::Log;
 use livedrop::server::{Handle, Server};
+use sha2::{Digest, Sha256};
 
 /// The most that a test waits for anything: an upper bound, never a pause.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -196,6 +199,31 @@ pub fn driver(interpreter: &str, script: &str, arguments: &[&str]) -> Command {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env_remove("http_proxy");
     command
+}
+
+/// The SHA-256 of all that can be read.
+pub fn hash_of(mut reader: impl Read) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match reader.read(&mut block).unwrap() {
+            0 => return hasher.finalize().into(),
+            n => hasher.update(&block[..n]),
+        }
+    }
+}
+
+/// The lines that a process writes, as they come, until it ends or nobody listens.
+pub fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (told, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines() {
+            if told.send(line.unwrap()).is_err() {
+                break;
+            }
+        }
+    });
+    lines
 }
 
 /// Every file and folder below one, sorted; folders with a slash.

@@ -8,6 +8,7 @@ import path from "node:path";
 
 import { expect, test } from "../fixtures.mjs";
 import { sparseFile } from "../disk.mjs";
+import { descendants } from "../processes.mjs";
 
 // Once is enough for what has 64 bits; through a proxy it is the pieces that count.
 const LARGE_BYTES = (process.env.LIVEDROP_FRONT ? 1 : 5) * 1024 ** 3;
@@ -69,22 +70,11 @@ async function poll(look) {
   }
 }
 
-/** Memory of the processes below one, in KiB. */
-async function memory(root) {
-  const out = await new Promise((done) => {
-    const ps = spawn("ps", ["-e", "-o", "pid=,ppid=,rss=,args="]);
-    let text = "";
-    ps.stdout.on("data", (data) => { text += data; });
-    ps.on("close", () => done(text));
-  });
-  const rows = out.trim().split("\n").map((line) => line.trim().split(/\s+/));
-  const family = new Set([String(root)]);
-  // Parents come before their children often, not always.
-  for (let n = 0; n < 5; n += 1) {
-    for (const [pid, parent] of rows) if (family.has(parent)) family.add(pid);
-  }
-  return rows.filter(([pid, , , ...args]) => family.has(pid) && args.includes("--type=renderer"))
-    .reduce((sum, [, , kib]) => sum + Number(kib), 0);
+/** Memory of the pages of a browser, in KiB. */
+async function memory(browser) {
+  const pages = (await descendants(browser)).filter(({ words }) => (
+    words.includes("--type=renderer")));
+  return pages.reduce((sum, { kib }) => sum + kib, 0);
 }
 
 test("a file of more than four gigabytes goes through", async ({

@@ -3,7 +3,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { curl, expect, test } from "../fixtures.mjs";
+import { SERVER_GONE, curl, expect, test } from "../fixtures.mjs";
 import { fileUrl, listDisk, makeFile, sha256 } from "../disk.mjs";
 
 const BIG_BYTES = 200 * 1024 * 1024;
@@ -54,7 +54,7 @@ test("both pages come back by themselves after the server was killed", async ({
   }
 
   // The browser itself writes a line for every request that finds nobody.
-  complaints.allow(/net::ERR_|502 \(Bad Gateway\)/);
+  complaints.allow(SERVER_GONE);
   await server.kill();
   await rm(path.join(share, "goes.txt"));
   await writeFile(path.join(share, "came.txt"), "came");
@@ -77,7 +77,7 @@ test("open pages do not hold up a polite stop, and notice the new start", async 
   const pages = [await openPage(), await openPage()];
   for (const page of pages) await expect(page.live).toBeVisible();
 
-  complaints.allow(/net::ERR_|502 \(Bad Gateway\)/);
+  complaints.allow(SERVER_GONE);
   const asked = performance.now();
   expect(await server.stop()).toBe(0);
   expect(performance.now() - asked).toBeLessThan(STOP_WITH_PAGES_MS_MAX);

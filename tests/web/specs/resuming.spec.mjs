@@ -3,7 +3,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { curl, expect, test } from "../fixtures.mjs";
+import { SERVER_GONE, curl, expect, test } from "../fixtures.mjs";
 import { makeFile, sha256 } from "../disk.mjs";
 
 const BYTES = 120 * 1024 * 1024;
@@ -44,7 +44,7 @@ async function film(home) {
 test("it goes on by itself when the line is back", async ({
   complaints, home, openPage, share,
 }) => {
-  complaints.allow(/net::ERR_|502 \(Bad Gateway\)/);
+  complaints.allow(SERVER_GONE);
   const { file, sum } = await film(home);
   const page = await openPage();
   const line = await hold(page);
@@ -90,7 +90,7 @@ test("it is paused, gone on with, and given up", async ({ home, openPage, server
 test("after the page was closed, the same file chosen again goes on where it was", async ({
   complaints, home, openPage, share,
 }) => {
-  complaints.allow(/net::ERR_|502 \(Bad Gateway\)/);
+  complaints.allow(SERVER_GONE);
   const { file, sum } = await film(home);
   const page = await openPage();
   const beside = await openPage("", { beside: page });
@@ -119,7 +119,7 @@ test("after the page was closed, the same file chosen again goes on where it was
 test("it goes on after the server was killed and started again", async ({
   complaints, home, openPage, server, share,
 }) => {
-  complaints.allow(/net::ERR_|502 \(Bad Gateway\)/);
+  complaints.allow(SERVER_GONE);
   const { file, sum } = await film(home);
   const page = await openPage();
   const line = await hold(page);

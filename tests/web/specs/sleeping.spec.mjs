@@ -1,29 +1,16 @@
 // What sleeps and wakes: the machine of the server, that of the browser, and a tab nobody looks at.
-import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { curl, expect, test } from "../fixtures.mjs";
 import { fileUrl } from "../disk.mjs";
+import { descendants } from "../processes.mjs";
 
 /** Three beats are missed by then. */
 const SILENCE_MS = 45_000;
 
 async function streams(server) {
   return JSON.parse(await curl(new URL("api/status", server.url).href)).streams;
-}
-
-/** The processes of this test's browser: those of Chromium that descend from this one. */
-function browserProcesses() {
-  const rows = execFileSync("ps", ["-e", "-o", "pid=,ppid=,comm="]).toString().trim().split("\n")
-    .map((row) => row.trim().split(/\s+/));
-  const family = new Set([String(process.pid)]);
-  for (let size = 0; size !== family.size;) {
-    size = family.size;
-    for (const [pid, parent] of rows) if (family.has(parent)) family.add(pid);
-  }
-  return rows.filter(([pid, , name]) => family.has(pid) && name.startsWith("chrom"))
-    .map(([pid]) => Number(pid));
 }
 
 test("a server that falls asleep is noticed, and what happened is seen when it wakes", async ({
@@ -51,9 +38,9 @@ test("a browser that falls asleep shows what happened when it wakes", async ({
   const page = await openPage();
   await expect(page.live).toBeVisible();
   await page.mark();
-  const asleep = browserProcesses();
+  const asleep = (await descendants(process.pid)).filter(({ name }) => name.startsWith("chrom"));
   expect(asleep.length).toBeGreaterThan(1);
-  for (const pid of asleep) process.kill(pid, "SIGSTOP");
+  for (const { pid } of asleep) process.kill(pid, "SIGSTOP");
   try {
     // More than the kernel holds of a stream that nobody reads: the server gives it up.
     await writeFile(path.join(share, "one.txt"), "1");
@@ -62,7 +49,7 @@ test("a browser that falls asleep shows what happened when it wakes", async ({
     }
     await curl("-T", path.join(share, "one.txt"), fileUrl(server.url, "0 the last.txt"));
   } finally {
-    for (const pid of asleep) process.kill(pid, "SIGCONT");
+    for (const { pid } of asleep) process.kill(pid, "SIGCONT");
   }
   await expect(page.row("0 the last.txt")).toBeVisible({ timeout: 60_000 });
   await expect(page.live).toBeVisible({ timeout: 60_000 });
