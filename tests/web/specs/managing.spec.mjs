@@ -16,6 +16,14 @@ async function fill(share) {
 const menuItem = ({ page }, name) => page.getByRole("menuitem", { name });
 const said = ({ page }) => page.locator("#message");
 
+/** Presses a key until something has the focus. */
+async function reach(listing, key, locator) {
+  await expect(locator).toBeVisible();
+  const is_there = () => locator.evaluate((element) => element === document.activeElement);
+  for (let n = 0; n < 30 && !await is_there(); n += 1) await listing.page.keyboard.press(key);
+  await expect(locator).toBeFocused();
+}
+
 test("a new folder stands there for everyone", async ({ openPage, share }) => {
   const mine = await openPage();
   const theirs = await openPage();
@@ -129,6 +137,8 @@ test("many are selected by click, shift and keys, deleted and undone", async ({
 }) => {
   await fill(share);
   const listing = await openPage();
+  const theirs = await openPage();
+  await expect(theirs.live).toBeVisible();
   const { page } = listing;
   await listing.row("a.txt").locator("a.name").click({ modifiers: ["Control"] });
   await listing.row("c.txt").locator("a.name").click({ modifiers: ["Shift"] });
@@ -145,28 +155,31 @@ test("many are selected by click, shift and keys, deleted and undone", async ({
   await page.keyboard.press("Control+a");
   await expect(page.getByText("4 selected")).toBeVisible();
   await page.keyboard.press("Delete");
-  await expect(listing.rows).toHaveCount(0);
+  for (const each of [listing, theirs]) await expect(each.rows).toHaveCount(0);
   await expect.poll(() => listDisk(share)).toEqual([]);
   await expect(page.locator("#offer")).toContainText("4 items were deleted");
   await page.getByRole("button", { name: "Undo" }).click();
-  await expect(listing.rows).toHaveCount(4);
+  for (const each of [listing, theirs]) await expect(each.rows).toHaveCount(4);
   expect(await listDisk(share)).toEqual(["Box", "a.txt", "b.txt", "c.txt"]);
 });
 
 test("rows are dragged into a folder and up again", async ({ openPage, share }) => {
   await fill(share);
   const listing = await openPage();
+  const theirs = await openPage();
+  await expect(theirs.live).toBeVisible();
   const { page } = listing;
   await listing.row("a.txt").getByRole("checkbox").click();
   await listing.row("b.txt").getByRole("checkbox").click();
   await listing.row("a.txt").locator("a.name").dragTo(listing.row("Box").locator("a.name"));
-  await expect(listing.row("a.txt")).toHaveCount(0);
+  for (const each of [listing, theirs]) await expect(each.row("a.txt")).toHaveCount(0);
   await expect(said(listing)).toContainText("2 items moved to Box");
   expect(await listDisk(share, "Box")).toEqual(["a.txt", "b.txt"]);
   await listing.openFolder("Box");
   await listing.row("Box/a.txt").locator("a.name")
     .dragTo(page.getByRole("navigation").getByRole("link", { name: "Shared files" }));
   await expect(listing.row("Box/a.txt")).toHaveCount(0);
+  await expect(theirs.row("a.txt")).toBeVisible();
   expect(await listDisk(share)).toEqual(["Box", "a.txt", "c.txt"]);
 });
 
@@ -174,6 +187,8 @@ test("the menu moves and copies to a folder that one walks to", async ({ openPag
   await fill(share);
   await mkdir(path.join(share, "Box", "Inner"));
   const listing = await openPage();
+  const theirs = await openPage();
+  await expect(theirs.live).toBeVisible();
   const { page } = listing;
   const choose = page.getByRole("dialog");
   await listing.row("a.txt").click({ button: "right" });
@@ -181,19 +196,37 @@ test("the menu moves and copies to a folder that one walks to", async ({ openPag
   await choose.getByRole("button", { name: "Box" }).click();
   await choose.getByRole("button", { name: "Inner" }).click();
   await choose.getByRole("button", { name: "Move here" }).click();
-  await expect(listing.row("a.txt")).toHaveCount(0);
+  for (const each of [listing, theirs]) await expect(each.row("a.txt")).toHaveCount(0);
   expect(await listDisk(share, "Box/Inner")).toEqual(["a.txt"]);
 
   await listing.row("b.txt").getByRole("button", { name: "More for b.txt" }).click();
   await menuItem(listing, "Copy to…").click();
   await choose.getByRole("button", { name: "Copy here" }).click();
-  await expect(listing.row("b (2).txt")).toBeVisible();
+  for (const each of [listing, theirs]) await expect(each.row("b (2).txt")).toBeVisible();
   expect(await readFile(path.join(share, "b (2).txt"), "utf8")).toBe("b.txt");
 
   await listing.row("Box").getByRole("button", { name: "More for Box" }).click();
   await menuItem(listing, "Move to…").click();
   await expect(choose.getByRole("button", { name: "Box" }), "not into itself").toBeDisabled();
   await page.keyboard.press("Escape");
+});
+
+test("what the menu does can be done by keys alone", async ({ openPage, share }) => {
+  await fill(share);
+  const listing = await openPage();
+  const { keyboard } = listing.page;
+  await listing.row("c.txt").locator("a.name").focus();
+  await keyboard.press("Shift+F10");
+  await reach(listing, "ArrowDown", menuItem(listing, "Move to…"));
+  await keyboard.press("Enter");
+  const choose = listing.page.getByRole("dialog");
+  await reach(listing, "Tab", choose.getByRole("button", { name: "Box" }));
+  await keyboard.press("Enter");
+  await expect(choose.getByText("No folders in here.")).toBeVisible();
+  await reach(listing, "Tab", choose.getByRole("button", { name: "Move here" }));
+  await keyboard.press("Enter");
+  await expect(listing.row("c.txt")).toHaveCount(0);
+  expect(await listDisk(share, "Box")).toEqual(["c.txt"]);
 });
 
 test("who comes too late is told", async ({ complaints, openPage, server, share }) => {
