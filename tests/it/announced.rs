@@ -40,6 +40,14 @@ fn ask() -> Ipv4Addr {
     }
 }
 
+/// Whether a question is about the name: its end may be a pointer to where it stood before (RFC 1035,
+/// section 4.1.4), and which name comes first is left to chance.
+fn asks(question: &[u8]) -> bool {
+    let (host, domain) = LABELS.split_at(9);
+    let mut ends = question.windows(10).filter_map(|at| at.strip_prefix(host));
+    ends.any(|end| end[0] == domain[0] || end[0] >= 0xc0)
+}
+
 /// Somebody else who has the name, at an address where nobody is, until it is dropped.
 struct Rival {
     is_ending: Arc<AtomicBool>,
@@ -73,8 +81,7 @@ impl Rival {
                 match socket.recv(&mut heard) {
                     // Bit 15 of the flags: an answer, such as its own.
                     Ok(count) if count > 2 && heard[2] & 0x80 == 0 => {
-                        let asks = heard[..count].windows(LABELS.len()).any(|w| w == LABELS);
-                        if asks {
+                        if asks(&heard[..count]) {
                             socket.send_to(&claim, (GROUP, PORT)).unwrap();
                         }
                     }
