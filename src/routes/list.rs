@@ -4,21 +4,25 @@
 //! transfer; a huge one is streamed as it is read, in constant memory.
 
 mod kept;
+mod rows;
 
+use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::json;
 
 use crate::error::Result;
 use crate::http::request::Request;
 use crate::http::response::{Payload, Response};
-use crate::http::target;
-use crate::routes::list::kept::Rows;
+use crate::routes::list::rows::{Rows, push_row};
 use crate::routes::{App, existing, is_known};
-use crate::storage::{Entry, Kind, RelPath, Share};
+use crate::storage::{RelPath, Share};
+
+use kept::Listing;
 
 pub(crate) use kept::Kept;
 
@@ -60,8 +64,8 @@ pub(super) fn entries(app: &App, request: &mut Request<'_>, rest: &str) -> Resul
     if is_known(request, &etag) {
         return Ok(identity(Response::empty(304)).with("ETag", etag));
     }
-    body.extend_from_slice(&rows.files);
-    if !rows.files.is_empty() && !others.is_empty() {
+    body.extend_from_slice(rows.json());
+    if !rows.json().is_empty() && !others.is_empty() {
         body.push(b',');
     }
     body.extend_from_slice(&others);
@@ -71,50 +75,69 @@ pub(super) fn entries(app: &App, request: &mut Request<'_>, rest: &str) -> Resul
 }
 
 /// The rows of plain files, and the names of what else there is; None when they are too many to be
-/// held. What is kept is taken from there.
+/// held. What is kept is taken from there, and only the names that have changed are looked at again.
 fn rows(app: &App, folder: &RelPath) -> Result<Option<Arc<Rows>>> {
     // Before the folder is read: what changes meanwhile has another.
     let (version, known) = app.share.version(folder).unzip();
     if known.is_some_and(|entries| entries > TAGGED_ENTRIES_MAX) {
         return Ok(None);
     }
-    if let Some(rows) = version.and_then(|version| app.listings.get(folder, version)) {
-        return Ok(Some(rows));
+    let now = Instant::now();
+    let kept = version.and_then(|_| app.listings.get(folder, now));
+    let names = kept
+        .as_ref()
+        .and_then(|it| app.share.changed_since(folder, it.version));
+    let (rows, read_at) = match (kept, names) {
+        (Some(kept), _) if Some(kept.version) == version => return Ok(Some(kept.rows)),
+        (Some(kept), Some(names)) => {
+            let rows = renew(app, folder, &kept.rows, &names)?;
+            (Some(rows), kept.read_at)
+        }
+        (Some(_) | None, _) => (read(app, folder)?, now),
+    };
+    let rows = rows.map(Arc::new);
+    if let (Some(version), Some(rows)) = (version, &rows) {
+        let rows = Arc::clone(rows);
+        let listing = Listing {
+            version,
+            read_at,
+            rows,
+        };
+        app.listings.put(folder, listing);
     }
-    let (mut files, mut others) = (Vec::new(), Vec::new());
+    Ok(rows)
+}
+
+/// The rows as they are on the disk; None when they are too many to be held.
+fn read(app: &App, folder: &RelPath) -> Result<Option<Rows>> {
+    let mut rows = Rows::default();
     let mut count = 0;
     app.share.list(folder, |entry| {
         count += 1;
         if count > TAGGED_ENTRIES_MAX {
             return ControlFlow::Break(());
         }
-        if entry.is_link || entry.facts.kind != Kind::File || entry.facts.links > 1 {
-            others.push(entry.name.to_os_string());
-        } else {
-            push_row(&mut files, folder, &entry);
-        }
+        rows.add(folder, &entry);
         ControlFlow::Continue(())
     })?;
-    if count > TAGGED_ENTRIES_MAX {
-        return Ok(None);
+    Ok((count <= TAGGED_ENTRIES_MAX).then_some(rows))
+}
+
+/// The rows of a while ago, with what stands at these names by now.
+fn renew(app: &App, folder: &RelPath, rows: &Rows, names: &[OsString]) -> Result<Rows> {
+    let mut rows = rows.clone();
+    for name in names {
+        rows.remove(folder, name);
     }
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&files);
-    let rows = Arc::new(Rows {
-        files,
-        hash: hasher.finish(),
-        others,
-    });
-    if let Some(version) = version {
-        app.listings.put(folder, version, Arc::clone(&rows));
-    }
-    Ok(Some(rows))
+    app.share
+        .look(folder, names, |entry| rows.add(folder, &entry))?;
+    Ok(rows)
 }
 
 /// The rows of what has to be looked at each time.
 fn others(app: &App, folder: &RelPath, rows: &Rows) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    app.share.look(folder, &rows.others, |entry| {
+    app.share.look(folder, rows.others(), |entry| {
         push_row(&mut out, folder, &entry);
     })?;
     Ok(out)
@@ -146,57 +169,10 @@ fn stream(share: &Share, folder: &RelPath, head: &[u8], out: &mut dyn Write) -> 
     out.write_all(END)
 }
 
-/// One row, with a comma before it when it is not the first. A name that is not UTF-8 is shown lossily, with the exact path of its file beside it.
-fn push_row(out: &mut Vec<u8>, folder: &RelPath, entry: &Entry<'_>) {
-    if !out.is_empty() {
-        out.push(b',');
-    }
-    out.extend_from_slice(b"{\"name\":");
-    let name = entry.name.to_string_lossy();
-    let is_plain = name.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
-    if is_plain {
-        out.push(b'"');
-        out.extend_from_slice(name.as_bytes());
-        out.push(b'"');
-    } else {
-        out.extend_from_slice(json!(name).to_string().as_bytes());
-    }
-    if entry.name.to_str().is_none() {
-        let href = target::encode_path(folder.entry(entry.name).as_bytes());
-        out.extend_from_slice(format!(",\"href\":\"{href}\"").as_bytes());
-    }
-    out.extend_from_slice(b",\"kind\":\"");
-    out.extend_from_slice(entry.facts.kind.word().as_bytes());
-    out.extend_from_slice(b"\",\"size\":");
-    push_number(out, entry.facts.size);
-    out.extend_from_slice(b",\"modified\":");
-    let modified = entry.facts.modified_ms();
-    if modified < 0 {
-        out.push(b'-');
-    }
-    push_number(out, modified.unsigned_abs());
-    out.push(b'}');
-}
-
-/// Decimal digits, without the detour by a formatter: a listing has two numbers a row.
-fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
 /// A weak ETag: the same entries in another order are another tag, and no harm is done.
 fn tag(rows: &Rows, others: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
-    hasher.write_u64(rows.hash);
+    hasher.write_u64(rows.hash());
     hasher.write(others);
     format!("W/\"{:016x}\"", hasher.finish())
 }

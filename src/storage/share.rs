@@ -251,12 +251,14 @@ impl Share {
         }
         let dir = self.folder(folder)?;
         for name in names {
-            if let Ok((facts, is_link)) = self.entry_facts(&dir, folder, name) {
-                visit(Entry {
+            match self.entry_facts(&dir, folder, name) {
+                Ok((facts, is_link)) => visit(Entry {
                     name,
                     facts,
                     is_link,
-                });
+                }),
+                Err(Error::NotFound) => {}
+                Err(e) => return Err(e),
             }
         }
         Ok(())

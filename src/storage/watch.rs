@@ -11,6 +11,7 @@
 mod entries;
 mod notes;
 mod observer;
+mod recent;
 mod signals;
 mod upkeep;
 
@@ -157,14 +158,24 @@ impl Share {
     }
 
     /// A number that changes with what a listing of the folder's files would show, and how many
-    /// entries that would have; None where it is not known at once.
+    /// entries that would have at least; None where it is not known at once.
     pub fn version(&self, folder: &RelPath) -> Option<(u64, usize)> {
-        let state = self.watch.lock();
-        let known = state.folders.get(folder)?;
+        let mut state = self.watch.lock();
+        let kernel = self.watch.kernel.as_ref()?;
         // What waits to be read has happened already.
-        let is_current = self.watch.kernel.as_ref()?.is_quiet();
-        (known.stage == Stage::Watched && known.is_signalled() && is_current)
-            .then_some((known.version, known.table.len()))
+        if !kernel.is_quiet() && state.signals.len() < signals::SIGNALS_MAX {
+            state.take(kernel.read());
+            self.watch.wake();
+        }
+        let known = state.folders.get(folder)?;
+        (known.stage == Stage::Watched && known.is_signalled() && kernel.is_quiet())
+            .then(|| (known.version, state.entries_at_least(known)))
+    }
+
+    /// The names in a folder that something may have happened to since it had this version; None
+    /// where they are not known, or too many.
+    pub fn changed_since(&self, folder: &RelPath, version: u64) -> Option<Vec<OsString>> {
+        self.watch.lock().folders.get(folder)?.recent.since(version)
     }
 
     /// Ends the observer.

@@ -1,6 +1,10 @@
 //! Listings: what they show, when they are not sent again, how they are streamed.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use crate::harness::Instance;
 
@@ -94,4 +98,100 @@ fn names_that_are_not_utf8_are_shown_lossily_with_an_exact_address() {
     assert_eq!(server.get("/files/caf%E9.txt").body, b"latin");
     assert_eq!(server.ask("DELETE /files/caf%E9.txt", &[], b"").status, 204);
     assert_eq!(server.tree(), [""; 0]);
+}
+
+/// Sizes and times by name, as a listing shows them.
+type Shown = BTreeMap<String, (String, u64, u64)>;
+
+fn shown(list: &serde_json::Value) -> Shown {
+    let rows = list["entries"].as_array().unwrap();
+    let count = rows.len();
+    let shown: Shown = rows
+        .iter()
+        .map(|row| {
+            let text = |field: &str| row[field].as_str().unwrap().to_owned();
+            let number = |field: &str| row[field].as_u64().unwrap();
+            (
+                text("name"),
+                (text("kind"), number("size"), number("modified")),
+            )
+        })
+        .collect();
+    assert_eq!(shown.len(), count, "no name is shown twice");
+    shown
+}
+
+fn on_disk(folder: &Path) -> Shown {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| {
+        let entry = entry.unwrap();
+        let facts = fs::metadata(entry.path()).unwrap();
+        let since = facts.modified().unwrap().duration_since(UNIX_EPOCH);
+        let modified = u64::try_from(since.unwrap().as_millis()).unwrap();
+        let (kind, size) = match facts.is_dir() {
+            true => ("folder", 0),
+            false => ("file", facts.len()),
+        };
+        let name = entry.file_name().into_string().unwrap();
+        (name, (kind.to_owned(), size, modified))
+    });
+    entries.filter(|(name, _)| name != ".livedrop").collect()
+}
+
+/// Does one thing in a folder, by whatever way.
+fn change(server: &Instance, random: &mut fastrand::Rng) {
+    let mut path = || server.path(&format!("{}\"}},{{", random.u8(..24)));
+    let (one, other) = (path(), path());
+    // What cannot be done to what stands there is another kind of nothing.
+    let _ = match random.u8(..10) {
+        0 => fs::write(&one, "new"),
+        1 => fs::write(server.path(&random.u8(..).to_string()), ""),
+        2 => fs::remove_file(&one),
+        3 => fs::rename(&one, &other),
+        4 => fs::create_dir(&one),
+        5 => fs::remove_dir(&one),
+        6 => fs::hard_link(&one, &other),
+        7 => {
+            let file = fs::File::options().append(true).open(&one);
+            file.and_then(|mut file| std::io::Write::write_all(&mut file, b"more"))
+        }
+        8 => {
+            let name = format!("PUT /files/{}", random.u8(..24));
+            assert!(server.ask(&name, &[], b"by us").status < 300);
+            Ok(())
+        }
+        _ => {
+            let file = fs::File::options().write(true).open(&one);
+            file.and_then(|file| file.set_modified(UNIX_EPOCH))
+        }
+    };
+}
+
+#[test]
+fn a_listing_is_the_disk_after_each_change() {
+    let server = Instance::start();
+    let mut random = fastrand::Rng::with_seed(4);
+    let mut etag = String::new();
+    let mut kept = Shown::new();
+    let mut unchanged = 0;
+    for round in 0..1_000 {
+        for _ in 0..random.u8(..3) {
+            change(&server, &mut random);
+        }
+        // Now and then more than is remembered by name.
+        if round % 100 == 99 {
+            (0..70).for_each(|number| server.write(&format!("many/{number}"), b""));
+            (0..70).for_each(|number| server.write(&format!("many{number}"), b""));
+        }
+        let disk = on_disk(server.folder());
+        let list = server.ask("GET /api/list/", &[("If-None-Match", &etag)], b"");
+        if list.status == 304 {
+            unchanged += 1;
+            assert_eq!(kept, disk, "round {round}");
+            continue;
+        }
+        list.field("ETag").unwrap().clone_into(&mut etag);
+        kept = shown(&list.json());
+        assert_eq!(kept, disk, "round {round}");
+    }
+    assert!((100..900).contains(&unchanged), "{unchanged}");
 }

@@ -8,6 +8,8 @@ use std::time::Instant;
 use rustix::fd::AsFd;
 use rustix::fs::fstat;
 
+use super::recent::Recent;
+use super::signals::{Signal, What};
 use crate::storage::entry::{Facts, Kind};
 use crate::storage::name::RelPath;
 
@@ -24,6 +26,10 @@ pub(super) struct State {
     pub(super) retry: bool,
     /// Names that are to be looked at again.
     pub(super) again: Vec<(RelPath, OsString)>,
+    /// Signals that were taken from the kernel and have yet to be followed.
+    pub(super) signals: Vec<Signal>,
+    /// How many the observer is following.
+    pub(super) followed: usize,
     versions: u64,
 }
 
@@ -53,6 +59,7 @@ pub(super) struct Folder {
     pub(super) table: HashMap<Box<OsStr>, Known>,
     /// Changes with everything that may have happened in it.
     pub(super) version: u64,
+    pub(super) recent: Recent,
     /// Where the order of events was when its table was full.
     pub(super) mark: u64,
     pub(super) lease_until: Instant,
@@ -87,10 +94,20 @@ impl Folder {
             identity: None,
             table: HashMap::new(),
             version: 0,
+            recent: Recent::default(),
             mark: 0,
             lease_until,
             holders: 0,
             is_back: false,
+        }
+    }
+
+    /// Something has happened to a name in it; with none, to it as a whole.
+    fn change(&mut self, version: u64, name: &OsStr) {
+        self.version = version;
+        match name.is_empty() {
+            true => self.recent.forget(version),
+            false => self.recent.note(version, name),
         }
     }
 
@@ -165,14 +182,28 @@ impl State {
         self.numbers.get(&number).cloned().unwrap_or_default()
     }
 
-    /// Something has happened in the folders of this number.
-    pub(super) fn touch(&mut self, number: i32) {
-        for path in self.numbers.get(&number).into_iter().flatten() {
-            if let Some(folder) = self.folders.get_mut(path) {
-                self.versions += 1;
-                folder.version = self.versions;
+    /// Entries that a folder has at least, whatever the signals that nobody has followed yet say.
+    pub(super) fn entries_at_least(&self, folder: &Folder) -> usize {
+        let unsettled = self.signals.len() + self.followed;
+        folder.table.len().saturating_sub(unsettled)
+    }
+
+    /// Has it known that something has happened; what it is, is looked at later.
+    pub(super) fn take(&mut self, signals: Vec<Signal>) {
+        for signal in &signals {
+            self.versions += 1;
+            if signal.what == What::Overflow {
+                for folder in self.folders.values_mut() {
+                    folder.change(self.versions, OsStr::new(""));
+                }
+            }
+            for path in self.numbers.get(&signal.number).into_iter().flatten() {
+                if let Some(folder) = self.folders.get_mut(path) {
+                    folder.change(self.versions, &signal.name);
+                }
             }
         }
+        self.signals.extend(signals);
     }
 
     /// The kernel has ended a watch by itself; gives its paths.
@@ -235,7 +266,7 @@ impl State {
             folder.table = entries.into_iter().map(boxed).collect();
             self.entries += folder.table.len();
             self.versions += 1;
-            folder.version = self.versions;
+            folder.change(self.versions, OsStr::new(""));
         }
     }
 
@@ -246,7 +277,7 @@ impl State {
         };
         if matches!(folder.stage, Stage::Filling | Stage::Watched) {
             self.versions += 1;
-            folder.version = self.versions;
+            folder.change(self.versions, name);
             let before = folder.table.len();
             match known {
                 Some(known) => drop(folder.table.insert(name.into(), known)),

@@ -84,7 +84,11 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
             if has_overflown {
                 self.begin_anew();
             }
-            let again = std::mem::take(&mut self.share.watch.lock().again);
+            let again = {
+                let mut state = self.share.watch.lock();
+                state.followed = 0;
+                std::mem::take(&mut state.again)
+            };
             for (folder, name) in again {
                 self.settle(&folder, &name, What::Came);
             }
@@ -147,17 +151,15 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
         next.map(|next| next.saturating_duration_since(now))
     }
 
-    /// Takes the signals, and has it known in the same step that something has happened.
+    /// Takes the signals, those too that a listing came upon first.
     fn read(&self) -> Vec<Signal> {
         let watch = &self.share.watch;
-        let Some(kernel) = &watch.kernel else {
-            return Vec::new();
-        };
         let mut state = watch.lock();
-        let signals = kernel.read();
-        for signal in &signals {
-            state.touch(signal.number);
+        if let Some(kernel) = &watch.kernel {
+            state.take(kernel.read());
         }
+        let signals = std::mem::take(&mut state.signals);
+        state.followed = signals.len();
         signals
     }
 

@@ -12,7 +12,7 @@ use rustix::io::{Errno, Result, ioctl_fionread};
 /// Signals are read from the kernel by the block: a few hundred of them.
 const BUFFER_BYTES: usize = 32 << 10;
 /// Signals taken at a time, so that the state is not held for long.
-const SIGNALS_MAX: usize = 4_096;
+pub(super) const SIGNALS_MAX: usize = 4_096;
 
 /// File systems that other machines, or programs, change without this kernel's knowledge: NFS,
 /// SMB (three numbers), FUSE, 9P, Ceph, AFS, VirtualBox. From statfs(2) and linux/magic.h.
