@@ -104,6 +104,62 @@ fn a_body_over_32_bits_is_a_file() {
     assert_eq!(size, OVER_4_GIB);
 }
 
+/// One in pieces, as if its first 4 GiB less a few bytes had come before the server was killed.
+#[test]
+fn an_upload_in_pieces_goes_on_over_32_bits() {
+    const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
+    let folder = tempfile::tempdir().unwrap();
+    let server = Binary::start(folder.path(), &["--quiet"]);
+    let length = OVER_4_GIB.to_string();
+    let fields = [
+        TUS,
+        ("Upload-Length", &length),
+        ("Upload-Metadata", "filename bGFyZ2U="),
+    ];
+    let created = server.ask("POST /uploads", &fields, b"");
+    assert_eq!(created.status, 201);
+    let path = created.field("Location").unwrap().to_owned();
+    let patch = |server: &Binary, offset: u64, piece: &[u8]| {
+        let offset = offset.to_string();
+        let content = "application/offset+octet-stream";
+        let fields = [TUS, ("Upload-Offset", &offset), ("Content-Type", content)];
+        let answer = server.ask(&format!("PATCH {path}"), &fields, piece);
+        let offset = answer.field("Upload-Offset").map(str::to_owned);
+        (answer.status, offset)
+    };
+    assert_eq!(patch(&server, 0, b"first"), (204, Some("5".into())));
+    server.kill();
+
+    let data = path.strip_prefix("/uploads/").unwrap();
+    let data = folder.path().join(".livedrop/uploads").join(data);
+    let record = data.with_extension("record");
+    let edge = 1_u64 << 32;
+    let file = File::options().write(true).open(&data).unwrap();
+    file.set_len(edge - 7).unwrap();
+    let text = std::fs::read_to_string(&record).unwrap();
+    let moved = text.replace("\noffset 5\n", &format!("\noffset {}\n", edge - 7));
+    assert_ne!(text, moved);
+    std::fs::write(&record, moved).unwrap();
+
+    let server = Binary::start(folder.path(), &["--quiet"]);
+    let head = server.ask(&format!("HEAD {path}"), &[TUS], b"");
+    assert_eq!(head.field("Upload-Length"), Some(&*length));
+    assert_eq!(head.field("Upload-Offset"), Some("4294967289"));
+    // What 32 bits would make of the next one.
+    assert_eq!(patch(&server, 8, b"x").0, 409);
+    let over = patch(&server, edge - 7, b"around the edge");
+    assert_eq!(over, (204, Some("4294967304".into())));
+    assert_eq!(patch(&server, 8, b"x").0, 409);
+    let last = patch(&server, edge + 8, &noise(92));
+    assert_eq!(last, (204, Some(length.clone())));
+    let range = format!("bytes={}-", edge - 7);
+    let end = server.ask("GET /files/large", &[("Range", &range)], b"");
+    assert_eq!(end.status, 206);
+    assert_eq!(end.body, [b"around the edge", &noise(92)[..]].concat());
+    let first = server.ask("GET /files/large", &[("Range", "bytes=0-4")], b"");
+    assert_eq!(first.body, b"first");
+}
+
 #[test]
 fn times_beyond_2038_are_kept() {
     let folder = tempfile::tempdir().unwrap();
