@@ -13,6 +13,7 @@
 #   install  the binary, its manual page and what shells complete, below $(DESTDIR)$(PREFIX);
 #            PREFIX is /usr/local
 #   deb      a package for Debian and its kin, into target/dist: TARGET=..., else this machine's
+#   audit    what the Nu checker says of the page's HTML and CSS, and Lighthouse of its loading
 #   clean    everything that was built or installed inside this folder
 #   pictures the pictures of the README, taken of the real page
 #
@@ -65,7 +66,7 @@ endef
 # `make -j check` would mix the output of linters and tests, and two cargos wait for each other.
 .NOTPARALLEL:
 .PHONY: help run build test test-rust test-modules test-twice test-small test-front test-page lint lint-names check bench \
-        cross dist dist-check sizes install deb need-deb need-deny pages need-shells need-emulators clean pictures need-cc need-clients need-proxies need-units need-archivers need-tracer need-disks corpora need-node need-npm \
+        cross dist dist-check sizes install audit deb need-deb need-deny pages need-shells need-emulators clean pictures need-cc need-clients need-proxies need-units need-archivers need-tracer need-disks corpora need-node need-npm \
         need-browser need-ffmpeg
 
 help:
@@ -212,6 +213,17 @@ pictures: build need-browser $(NODE_MODULES)
 	mkdir -p assets/pictures
 	$(PLAYWRIGHT) test --project=pictures
 	pngquant --force --ext .png --speed 1 --strip 128 assets/pictures/*.png
+
+# Lighthouse holds a clock, so that it is asked on a quiet machine, and by no other verb.
+AUDIT := $(abspath $(OUT))/audit
+audit: build need-browser $(AUDIT)/complete
+	cd $(WEBDIR) && LIVEDROP_BIN="$(BINARY)" node audit.mjs $(AUDIT)
+
+$(AUDIT)/complete: | need-npm
+	$(call need,java,default-jre-headless)
+	rm -rf $(@D) && mkdir -p $(@D)
+	npm install --silent --no-audit --no-fund --prefix $(@D) lighthouse@12.8.2 vnu-jar@26.9.27
+	@touch $@
 
 need-cc:
 	$(call need,cc,gcc libc6-dev)
