@@ -8,6 +8,7 @@
 //!
 //! Locks nest as order lock, then state; under the state nothing is read from the disk.
 
+mod crowded;
 mod entries;
 mod notes;
 mod observer;
@@ -264,10 +265,8 @@ impl Share {
                 self.watch.lock().set_table(path, table);
                 Stage::Watched
             }
-            Ok(None) => {
-                self.unwatch(path);
-                Stage::TooLarge
-            }
+            // Signals go on, and `crowded` makes of them what it can.
+            Ok(None) => Stage::TooLarge,
             Err(_) => {
                 self.unwatch(path);
                 Stage::Missing

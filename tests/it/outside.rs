@@ -294,6 +294,37 @@ fn more_changes_than_the_kernel_remembers_are_answered_by_reset() {
 }
 
 #[test]
+fn what_happens_in_a_folder_too_large_to_remember_is_answered_by_reset() {
+    let server = Instance::start_with(|limits| {
+        limits.compare_ms = 100;
+        limits.beat_s = 1;
+    });
+    fs::create_dir(server.path("large")).unwrap();
+    for n in 0..=50_000 {
+        fs::File::create(server.path(&format!("large/{n}"))).unwrap();
+    }
+    let mut stream = watch(&server, &["large"]);
+    // Ours is told with its word, and that is all.
+    assert_eq!(server.ask("PUT /files/large/a", &[], b"1").status, 201);
+    assert_eq!(told(&mut stream, 1), ["upload large/a 1"]);
+    assert_eq!(server.ask("DELETE /files/large/a", &[], b"").status, 204);
+    assert_eq!(told(&mut stream, 1), ["delete large/a file"]);
+    // Everything but silence would be one too many.
+    let mut after = std::iter::repeat_with(|| stream.next().name);
+    let after = after.find(|name| name != "progress");
+    assert_eq!(after.as_deref(), Some("beat"));
+    server.write("large/theirs", b"1");
+    assert_eq!(stream.next_change().name, "reset");
+    fs::rename(server.path("large/theirs"), server.path("large/0")).unwrap();
+    assert_eq!(stream.next_change().name, "reset");
+    fs::remove_file(server.path("large/0")).unwrap();
+    assert_eq!(stream.next_change().name, "reset");
+    // With the folder goes all that.
+    fs::rename(server.path("large"), server.path("elsewhere")).unwrap();
+    assert_eq!(told(&mut stream, 1), ["delete large folder"]);
+}
+
+#[test]
 fn what_takes_the_place_of_an_upload_before_that_is_told_is_told_after_it() {
     let folder = tempfile::tempdir().unwrap();
     // Between the name and the word lies a sync, which here leaves others the time to come.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use rustix::fd::AsFd;
 use rustix::fs::fstat;
 
+use super::crowded::Crowd;
 use super::recent::Recent;
 use super::signals::{Signal, What};
 use crate::storage::entry::{Facts, Kind};
@@ -57,6 +58,7 @@ pub(super) struct Folder {
     pub(super) is_remote: bool,
     pub(super) identity: Option<Identity>,
     pub(super) table: HashMap<Box<OsStr>, Known>,
+    pub(super) crowd: Crowd,
     /// Changes with everything that may have happened in it.
     pub(super) version: u64,
     pub(super) recent: Recent,
@@ -93,6 +95,7 @@ impl Folder {
             is_remote: false,
             identity: None,
             table: HashMap::new(),
+            crowd: Crowd::default(),
             version: 0,
             recent: Recent::default(),
             mark: 0,
@@ -217,6 +220,15 @@ impl State {
         paths
     }
 
+    /// A folder has become too large for a table.
+    pub(super) fn crowd(&mut self, path: &RelPath) {
+        if let Some(folder) = self.folders.get_mut(path) {
+            self.entries -= folder.table.len();
+            folder.table = HashMap::new();
+            folder.stage = Stage::TooLarge;
+        }
+    }
+
     /// Forgets a folder's table and number; gives the number when no other path shares it.
     pub(super) fn leave(&mut self, path: &RelPath) -> Option<i32> {
         let folder = self.folders.get_mut(path)?;
@@ -275,7 +287,9 @@ impl State {
         let Some(folder) = self.folders.get_mut(folder) else {
             return;
         };
-        if matches!(folder.stage, Stage::Filling | Stage::Watched) {
+        if folder.stage == Stage::TooLarge {
+            folder.crowd.own(name, Instant::now());
+        } else if matches!(folder.stage, Stage::Filling | Stage::Watched) {
             self.versions += 1;
             folder.change(self.versions, name);
             let before = folder.table.len();

@@ -181,6 +181,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
                 }
                 _ if name.is_empty() => {}
                 _ if is_reserved(name.as_bytes(), usize::from(!folder.is_root())) => {}
+                _ if self.has_noticed(&folder, name) => {}
                 What::Growing => self.grow(folder, name, Instant::now()),
                 What::Left => self.leave(folder, name, signal.cookie),
                 What::Came => self.come(&folder, name, signal.cookie),

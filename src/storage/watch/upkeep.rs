@@ -48,7 +48,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
         let Some(folder) = state.folders.get(path) else {
             return;
         };
-        if folder.stage != Stage::Watched {
+        if !matches!(folder.stage, Stage::Watched | Stage::TooLarge) {
             return;
         }
         let is_here = folder.identity == identity;
@@ -75,7 +75,9 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
     /// The kernel has let go of a folder: what happens in it since is not known.
     pub(super) fn lose(&mut self, path: &RelPath) {
         let mut state = self.share.watch.lock();
-        let is_watched = |it: &Folder| it.stage == Stage::Watched && it.number.is_none();
+        let is_watched = |it: &Folder| {
+            matches!(it.stage, Stage::Watched | Stage::TooLarge) && it.number.is_none()
+        };
         if state.folders.get(path).is_some_and(is_watched) {
             state.leave(path);
             state.lose(path);
@@ -110,6 +112,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
                 self.rescan(&path, true);
             }
         }
+        self.tell_of_crowds();
         self.begin_missing(true);
     }
 
@@ -170,6 +173,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
 
     /// Lets go of folders whose time is up, and of the largest while there are too many entries.
     pub(super) fn let_go(&mut self, now: Instant) {
+        self.forget_own(now);
         let over: Vec<RelPath> = {
             let state = self.share.watch.lock();
             let is_over = |(_, it): &(&RelPath, &Folder)| {
@@ -197,10 +201,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
 
     /// A folder has become too large to be watched.
     fn give_up(&mut self, path: &RelPath) {
-        self.share.unwatch(path);
-        if let Some(folder) = self.share.watch.lock().folders.get_mut(path) {
-            folder.stage = Stage::TooLarge;
-        }
+        self.share.watch.lock().crowd(path);
         self.must_reset = true;
     }
 
