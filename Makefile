@@ -277,7 +277,8 @@ need-tracer:
 # What makes the file systems that files are uploaded to; their programs are an administrator's.
 need-disks: export PATH := $(PATH):/usr/sbin:/sbin
 need-disks:
-	$(call need,mkfs.ext4 mkfs.xfs mkfs.btrfs bindfs,e2fsprogs xfsprogs btrfs-progs bindfs)
+	$(call need,mkfs.ext4 mkfs.xfs mkfs.btrfs bindfs mkfs.exfat mount.exfat-fuse ntfs-3g,\
+		e2fsprogs xfsprogs btrfs-progs bindfs exfatprogs exfat-fuse ntfs-3g)
 
 # What looks at the tree of dependencies. Advisories need a repository of the network; they are not
 # asked for here.

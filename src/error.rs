@@ -92,6 +92,9 @@ pub enum Error {
 }
 
 impl Error {
+    /// A name that is good elsewhere: too long for this file system, or with a `?` on a FAT stick.
+    pub const UNHELD_NAME: Error = Error::BadName("The file system does not take that name.");
+
     /// Sorts an I/O error on `path` into the enum: the kinds that have a meaning of their own for
     /// a client become that, the rest keeps its action, path and cause for the log.
     pub fn io(action: &'static str, path: impl fmt::Display, source: io::Error) -> Error {
@@ -116,9 +119,7 @@ impl Error {
             io::ErrorKind::NotADirectory => {
                 Error::Conflict("A file stands where a folder is needed.")
             }
-            io::ErrorKind::InvalidFilename => {
-                Error::BadName("The file system does not take that name.")
-            }
+            io::ErrorKind::InvalidFilename => Error::UNHELD_NAME,
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Error::Forbidden("The server has no permission to do that.")
             }

@@ -5,6 +5,7 @@ use rustix::fs::{AtFlags, Mode, chmodat, mkdirat, unlinkat};
 use rustix::io::Errno;
 
 use super::name::RelPath;
+use super::naming::cannot_hold;
 use super::order::Order;
 use super::publish::Change;
 use super::share::Share;
@@ -114,7 +115,10 @@ impl Share {
 
     /// Makes a folder under the last name of a path.
     pub(super) fn mkdir(&self, parent: &Dir, path: &RelPath) -> Result<()> {
-        let failed = |e: Errno| Error::io("create", path, e.into());
+        let failed = |e: Errno| match cannot_hold(path.name(), e) {
+            true => Error::UNHELD_NAME,
+            false => Error::io("create", path, e.into()),
+        };
         mkdirat(parent, path.name(), Mode::from_raw_mode(FOLDER_MODE)).map_err(failed)?;
         match self.terms.folder_mode {
             Some(mode) => {

@@ -48,6 +48,14 @@ pub(super) fn take_name((from, temporary): Source<'_>, to: &Dir, name: &OsStr) -
     renameat(from, temporary, to, name).or_else(|e| free(to, name, e))
 }
 
+/// Whether a name was refused because the file system cannot hold it: FAT and exFAT say so of some
+/// characters with `INVAL`, in user space with `NOENT`.
+pub(super) fn cannot_hold(name: &OsStr, refusal: Errno) -> bool {
+    const NOT_IN_FAT: &[u8] = b"\"*:<>?\\|";
+    let is_about_names = matches!(refusal, Errno::INVAL | Errno::NOENT | Errno::ILSEQ);
+    is_about_names && name.as_bytes().iter().any(|b| NOT_IN_FAT.contains(b))
+}
+
 /// Gives up a name that was taken by the half, and hands on why.
 fn free(to: &Dir, name: &OsStr, cause: Errno) -> Result<()> {
     match unlinkat(to, name, AtFlags::empty()) {

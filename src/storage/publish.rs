@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use super::entry::{Facts, Kind};
 use super::folders::Made;
 use super::name::RelPath;
-use super::naming::{exchange, replace, take_free_name, take_name};
+use super::naming::{cannot_hold, exchange, replace, take_free_name, take_name};
 use super::order::Order;
 use super::share::{Share, readable};
 use super::trash::Successor;
@@ -210,6 +210,7 @@ impl Batch<'_> {
             .ok_or(Error::Forbidden("That is the shared folder."))?;
         let folder = self.made.open(&parent)?;
         let failed = |e: Errno| match e {
+            e if cannot_hold(name, e) => Error::UNHELD_NAME,
             Errno::ISDIR => Error::Conflict("A folder stands at that path."),
             // Its hidden file went with the folder that it lay in.
             Errno::NOENT => Error::Conflict("The folder was removed meanwhile."),

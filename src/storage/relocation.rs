@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::entry::{Facts, Kind};
 use super::name::RelPath;
-use super::naming::put;
+use super::naming::{cannot_hold, put};
 use super::order::Order;
 use super::publish::Change;
 use super::replica::{Depth, Replica};
@@ -267,6 +267,7 @@ fn check_apart(from: &RelPath, to: &RelPath) -> Result<()> {
 
 fn refused(error: Errno, path: &RelPath) -> Error {
     match error {
+        e if cannot_hold(path.name(), e) => Error::UNHELD_NAME,
         // By way of a link.
         Errno::INVAL => {
             Error::Forbidden("Source and destination are the same, or one lies in the other.")

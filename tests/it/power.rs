@@ -29,6 +29,15 @@ const DISKS: [(&str, &[&str], &str); 3] = [
     ("xfs", &["mkfs.xfs", "-q"], "nouuid"),
     ("btrfs", &["mkfs.btrfs", "-q"], "commit=300"),
 ];
+/// Those of sticks and cameras, in user space: what makes one, and what keeps it mounted.
+const STICKS: [(&str, &[&str], &str); 2] = [
+    ("exfat", &["mkfs.exfat"], "mount.exfat-fuse -d"),
+    (
+        "ntfs",
+        &["mkfs.ntfs", "-F", "-q", "-f"],
+        "ntfs-3g -o no_detach",
+    ),
+];
 /// Sparse. XFS takes none under 300 MiB.
 const DISK_BYTES: u64 = 320 << 20;
 const CUTS: usize = 6;
@@ -55,6 +64,23 @@ fn on_image(kind: &str, options: &str, image: &Path) -> Binary {
         "mount -t {kind} -o loop,{options} {} /mnt",
         image.display()
     ))
+}
+
+/// A script that has a program of user space mount something; it ends with the server, which the
+/// shell becomes.
+fn in_user_space(program: &str, what: &str) -> String {
+    format!(
+        "mount -t tmpfs none /mnt && \
+         {{ setpriv --pdeathsig KILL {program} {what} /mnt >/dev/null 2>&1 & }} && \
+         until grep -q ' /mnt fuse' /proc/mounts; do :; done"
+    )
+}
+
+/// The loop is let go of at once, and stays for as long as the stick is in.
+fn on_stick(program: &str, image: &Path) -> Binary {
+    let in_loop = format!("stick=$(losetup --find --show {})", image.display());
+    let mount = in_user_space(program, "$stick");
+    mounted(&format!("{in_loop} && {mount} && losetup --detach $stick"))
 }
 
 fn make_image(program: &[&str], image: &Path) {
@@ -217,16 +243,52 @@ fn every_file_system_takes_replaces_numbers_refuses_and_removes() {
         make_image(program, &image);
         use_folder(&on_image(kind, options, &image), kind);
     }
+    for (kind, program, mount) in STICKS {
+        let image = scratch.path().join(kind);
+        make_image(program, &image);
+        use_folder(&on_stick(mount, &image), kind);
+    }
     for script in [
         "mount -t tmpfs none /mnt",
         "mount -t ramfs none /mnt",
         "mount -t tmpfs none /mnt && mkdir /mnt/l /mnt/u /mnt/w && \
          mount -t overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w none /mnt",
-        // In user space; it ends with the server, which the shell becomes.
-        "mount -t tmpfs none /media && mount -t tmpfs none /mnt && \
-         { setpriv --pdeathsig KILL bindfs -f /media /mnt >/dev/null 2>&1 & } && \
-         until grep -q ' /mnt fuse' /proc/mounts; do :; done",
     ] {
         use_folder(&mounted(script), script);
     }
+    let bound = in_user_space("bindfs -f", "/media");
+    let bound = format!("mount -t tmpfs none /media && {bound}");
+    use_folder(&mounted(&bound), "bindfs");
+}
+
+#[test]
+fn names_that_a_stick_cannot_hold_are_refused_as_such() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (kind, program, mount) = STICKS[0];
+    let image = scratch.path().join(kind);
+    make_image(program, &image);
+    let server = on_stick(mount, &image);
+    assert_eq!(server.ask("PUT /files/film", &[], b"x").status, 201);
+    let form = [("Content-Type", "multipart/form-data; boundary=b")];
+    let body = "--b\r\nContent-Disposition: form-data; filename=a|b\r\n\r\nx\r\n--b--\r\n";
+    let to = [("Destination", "/files/what%3F")];
+    let cases: [(&str, &[(&str, &str)], &str); 6] = [
+        ("PUT /files/a%3Ab", &[], "x"),
+        ("PUT /files/a%3Ab/c", &[], "x"),
+        ("POST /upload", &form, body),
+        ("MKCOL /files/%3Cb%3E", &[], ""),
+        ("MOVE /files/film", &to, ""),
+        ("COPY /files/film", &to, ""),
+    ];
+    for (line, fields, body) in cases {
+        let answer = server.ask(line, fields, body.as_bytes());
+        assert_eq!(
+            (answer.status, &*answer.code()),
+            (400, "bad_name"),
+            "{line}"
+        );
+    }
+    let mut left = tree(&folder(&server));
+    left.retain(|name| !name.starts_with(".livedrop/"));
+    assert_eq!(left, ["film"]);
 }
