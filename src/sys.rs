@@ -4,6 +4,7 @@
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// The number of a descriptor that another object owns.
@@ -43,6 +44,54 @@ pub(crate) fn inherited_sockets() -> Vec<OwnedFd> {
         // SAFETY: the number is open, and by the protocol nobody else in this process owns it.
         .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
         .collect()
+}
+
+/// What a file system says of itself: a part of `struct statfs`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FileSystem {
+    /// Its magic number, from linux/magic.h.
+    pub(crate) kind: u32,
+    /// Bytes of a block.
+    pub(crate) block_bytes: u64,
+    /// Blocks of the whole.
+    pub(crate) blocks: u64,
+    /// Blocks that are left for us.
+    pub(crate) blocks_available: u64,
+}
+
+/// Asks the file system that a file lies on (statfs(2)).
+///
+/// Not by rustix 1.1.6, whose structure is shorter than the kernel's on MIPS: a kernel refuses it,
+/// and qemu writes beyond its end.
+pub(crate) fn file_system(file: impl AsFd) -> io::Result<FileSystem> {
+    // The C library of GNU has the usual names for 32 bits.
+    #[cfg(not(target_env = "gnu"))]
+    use libc::{fstatfs, statfs};
+    #[cfg(target_env = "gnu")]
+    use libc::{fstatfs64 as fstatfs, statfs64 as statfs};
+    let mut told = MaybeUninit::<statfs>::uninit();
+    // SAFETY: the pointer is to a whole structure of the C library's.
+    if unsafe { fstatfs(file.as_fd().as_raw_fd(), told.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call has succeeded, and then has filled it.
+    let told = unsafe { told.assume_init() };
+    let block = match told.f_frsize {
+        0 => told.f_bsize,
+        size => size,
+    };
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_truncation,
+        reason = "of any width and sign, by target"
+    )]
+    Ok(FileSystem {
+        kind: told.f_type as u32,
+        block_bytes: block as u64,
+        blocks: told.f_blocks as u64,
+        blocks_available: told.f_bavail as u64,
+    })
 }
 
 /// What the kernel knows of a TCP connection: a part of `struct tcp_info`.

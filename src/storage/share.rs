@@ -12,9 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{
-    Advice, AtFlags, Mode, OFlags, RawDir, Stat, StatVfs, fadvise, fstat, fstatvfs, openat, statat,
-};
+use rustix::fs::{Advice, AtFlags, Mode, OFlags, RawDir, Stat, fadvise, fstat, openat, statat};
 use rustix::io::Errno;
 
 use super::entry::{Entry, Facts, Kind};
@@ -25,6 +23,7 @@ use super::room::Ledger;
 use super::trash::Trash;
 use super::watch::{Pace, Watch};
 use crate::error::{Error, Result};
+use crate::sys::{self, FileSystem};
 
 /// Names are read from the kernel by the block; one of this size holds a few hundred.
 const LISTING_BUFFER_BYTES: usize = 32 << 10;
@@ -131,7 +130,7 @@ impl Share {
     /// `Io` when the file system cannot say.
     pub fn free_bytes(&self) -> Result<u64> {
         let disk = self.disk()?;
-        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+        Ok(disk.blocks_available.saturating_mul(disk.block_bytes))
     }
 
     /// Bytes that uploads may be promised. A file system that has no size, as some of those in user
@@ -140,14 +139,14 @@ impl Share {
     /// # Errors
     /// `Io` when the file system cannot say.
     pub(super) fn room_bytes(&self) -> Result<u64> {
-        match self.disk()?.f_blocks {
+        match self.disk()?.blocks {
             0 => Ok(u64::MAX),
             _ => self.free_bytes(),
         }
     }
 
-    fn disk(&self) -> Result<StatVfs> {
-        fstatvfs(&self.root).map_err(|e| Error::io("ask for room on", ".", e.into()))
+    fn disk(&self) -> Result<FileSystem> {
+        sys::file_system(&self.root).map_err(|e| Error::io("ask for room on", ".", e))
     }
 
     /// Opens a file for reading. Whatever else stands there is opened without waiting for anybody,

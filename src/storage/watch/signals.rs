@@ -5,9 +5,10 @@ use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStringExt;
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::fstatfs;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::{Errno, Result, ioctl_fionread};
+
+use crate::sys;
 
 /// Signals are read from the kernel by the block: a few hundred of them.
 const BUFFER_BYTES: usize = 32 << 10;
@@ -160,10 +161,5 @@ fn what(flags: ReadFlags) -> Option<What> {
 
 /// Whether a folder may be changed where this kernel does not notice.
 pub(super) fn is_remote(dir: &OwnedFd) -> bool {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a magic number has 32 bits, in a field of any width and sign"
-    )]
-    fstatfs(dir).is_ok_and(|disk| REMOTE.contains(&(disk.f_type as u32)))
+    sys::file_system(dir).is_ok_and(|disk| REMOTE.contains(&disk.kind))
 }
