@@ -20,7 +20,7 @@ use crate::http::request::Request;
 use crate::http::response::{Payload, Response};
 use crate::routes::list::rows::{Rows, push_row};
 use crate::routes::{App, existing, is_known};
-use crate::storage::{RelPath, Share};
+use crate::storage::{Kind, RelPath, Share};
 
 use kept::Listing;
 
@@ -89,10 +89,10 @@ fn rows(app: &App, folder: &RelPath) -> Result<Option<Arc<Rows>>> {
         .and_then(|it| app.share.changed_since(folder, it.version));
     let (rows, read_at) = match (kept, names) {
         (Some(kept), _) if Some(kept.version) == version => return Ok(Some(kept.rows)),
-        (Some(kept), Some(names)) => {
-            let rows = renew(app, folder, &kept.rows, &names)?;
-            (Some(rows), kept.read_at)
-        }
+        (Some(kept), Some(names)) => match renew(app, folder, &kept.rows, &names)? {
+            Some(rows) => (Some(rows), kept.read_at),
+            None => (read(app, folder)?, now),
+        },
         (Some(_) | None, _) => (read(app, folder)?, now),
     };
     let rows = rows.map(Arc::new);
@@ -123,15 +123,20 @@ fn read(app: &App, folder: &RelPath) -> Result<Option<Rows>> {
     Ok((count <= TAGGED_ENTRIES_MAX).then_some(rows))
 }
 
-/// The rows of a while ago, with what stands at these names by now.
-fn renew(app: &App, folder: &RelPath, rows: &Rows, names: &[OsString]) -> Result<Rows> {
-    let mut rows = rows.clone();
+/// The rows of a while ago, with what stands at these names by now; None when that may not be all:
+/// the other names of a file change with it.
+fn renew(app: &App, folder: &RelPath, old: &Rows, names: &[OsString]) -> Result<Option<Rows>> {
+    let mut rows = old.clone();
     for name in names {
         rows.remove(folder, name);
     }
-    app.share
-        .look(folder, names, |entry| rows.add(folder, &entry))?;
-    Ok(rows)
+    let mut has_twins = false;
+    app.share.look(folder, names, |entry| {
+        let is_known = || old.others().iter().any(|other| other == entry.name);
+        has_twins |= entry.facts.kind == Kind::File && entry.facts.links > 1 && !is_known();
+        rows.add(folder, &entry);
+    })?;
+    Ok((!has_twins).then_some(rows))
 }
 
 /// The rows of what has to be looked at each time.

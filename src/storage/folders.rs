@@ -115,7 +115,7 @@ impl Share {
 
     /// Makes a folder under the last name of a path.
     pub(super) fn mkdir(&self, parent: &Dir, path: &RelPath) -> Result<()> {
-        let failed = |e: Errno| match cannot_hold(path.name(), e) {
+        let failed = |e: Errno| match cannot_hold(parent, path.name(), e) {
             true => Error::UNHELD_NAME,
             false => Error::io("create", path, e.into()),
         };

@@ -6,6 +6,7 @@
 
 mod entry;
 mod folders;
+mod kinds;
 mod link;
 mod name;
 mod naming;

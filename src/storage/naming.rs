@@ -13,6 +13,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, Result};
 
+use super::kinds;
 use super::name::NAME_BYTES_MAX;
 use super::upload::temporary_name;
 
@@ -50,10 +51,12 @@ pub(super) fn take_name((from, temporary): Source<'_>, to: &Dir, name: &OsStr) -
 
 /// Whether a name was refused because the file system cannot hold it: FAT and exFAT say so of some
 /// characters with `INVAL`, in user space with `NOENT`.
-pub(super) fn cannot_hold(name: &OsStr, refusal: Errno) -> bool {
+pub(super) fn cannot_hold(dir: &Dir, name: &OsStr, refusal: Errno) -> bool {
     const NOT_IN_FAT: &[u8] = b"\"*:<>?\\|";
     let is_about_names = matches!(refusal, Errno::INVAL | Errno::NOENT | Errno::ILSEQ);
-    is_about_names && name.as_bytes().iter().any(|b| NOT_IN_FAT.contains(b))
+    is_about_names
+        && name.as_bytes().iter().any(|b| NOT_IN_FAT.contains(b))
+        && kinds::limits_names(dir)
 }
 
 /// Gives up a name that was taken by the half, and hands on why.

@@ -210,7 +210,7 @@ impl Batch<'_> {
             .ok_or(Error::Forbidden("That is the shared folder."))?;
         let folder = self.made.open(&parent)?;
         let failed = |e: Errno| match e {
-            e if cannot_hold(name, e) => Error::UNHELD_NAME,
+            e if cannot_hold(&folder, name, e) => Error::UNHELD_NAME,
             Errno::ISDIR => Error::Conflict("A folder stands at that path."),
             // Its hidden file went with the folder that it lay in.
             Errno::NOENT => Error::Conflict("The folder was removed meanwhile."),

@@ -114,7 +114,7 @@ impl Share {
                     }
                 }
             }
-            Err(e) => return Err(refused(e, to)),
+            Err(e) => return Err(refused(e, &to_dir, to)),
         };
         self.sync_folder(&to_dir, &to_parent)?;
         self.sync_folder(&from_dir, &from_parent)?;
@@ -174,7 +174,7 @@ impl Share {
         let (to_parent, to_name) = parts(to)?;
         let old_kind = self.kind_at(to_dir, &to_parent, to_name);
         let source = replica.source();
-        let is_old = put(source, to_dir, to_name, overwrite).map_err(|e| refused(e, to))?;
+        let is_old = put(source, to_dir, to_name, overwrite).map_err(|e| refused(e, to_dir, to))?;
         let successor = Some(self.successor(to_dir, &to_parent, to_name)?);
         is_old
             .then(|| self.take_away(source, to, old_kind, successor))
@@ -206,9 +206,8 @@ impl Share {
     fn put_back(&self, removed: &Removed, dir: &Dir, name: &OsStr) {
         let put_back = match (&removed.undo, &removed.rest) {
             (Some(token), _) => self.restore(token, dir, name),
-            (None, Some(rest)) => {
-                put((dir, rest.name()), dir, name, false).map_err(|e| refused(e, &RelPath::root()))
-            }
+            (None, Some(rest)) => put((dir, rest.name()), dir, name, false)
+                .map_err(|e| refused(e, dir, &RelPath::root())),
             (None, None) => Ok(false),
         };
         match put_back {
@@ -219,7 +218,7 @@ impl Share {
     fn restore(&self, token: &str, dir: &Dir, name: &OsStr) -> Result<bool> {
         let (trash, record) = self.discarded(token)?;
         let from = (&trash, OsStr::new(token));
-        put(from, dir, name, false).map_err(|e| refused(e, &record.path))?;
+        put(from, dir, name, false).map_err(|e| refused(e, dir, &record.path))?;
         self.forget_discarded(&trash, token);
         Ok(true)
     }
@@ -265,9 +264,9 @@ fn check_apart(from: &RelPath, to: &RelPath) -> Result<()> {
     }
 }
 
-fn refused(error: Errno, path: &RelPath) -> Error {
+fn refused(error: Errno, dir: &Dir, path: &RelPath) -> Error {
     match error {
-        e if cannot_hold(path.name(), e) => Error::UNHELD_NAME,
+        e if cannot_hold(dir, path.name(), e) => Error::UNHELD_NAME,
         // By way of a link.
         Errno::INVAL => {
             Error::Forbidden("Source and destination are the same, or one lies in the other.")

@@ -27,6 +27,7 @@ use rustix::fd::OwnedFd;
 use self::entries::{Folder, Identity, Known, Stage, State};
 use self::signals::Kernel;
 use super::entry::{Facts, Kind};
+use super::kinds;
 use super::name::RelPath;
 use super::share::{Share, readable};
 use crate::error::Result;
@@ -161,6 +162,7 @@ impl Share {
     /// A number that changes with what a listing of the folder's files would show, and how many
     /// entries that would have at least; None where it is not known at once.
     pub fn version(&self, folder: &RelPath) -> Option<(u64, usize)> {
+        let identity = self.identity(folder)?;
         let mut state = self.watch.lock();
         let kernel = self.watch.kernel.as_ref()?;
         // What waits to be read has happened already.
@@ -169,14 +171,19 @@ impl Share {
             self.watch.wake();
         }
         let known = state.folders.get(folder)?;
-        (known.stage == Stage::Watched && known.is_signalled() && kernel.is_quiet())
+        // The path may lead to another by now.
+        let is_this = known.identity == Some(identity);
+        (is_this && known.stage == Stage::Watched && known.is_signalled() && kernel.is_quiet())
             .then(|| (known.version, state.entries_at_least(known)))
     }
 
     /// The names in a folder that something may have happened to since it had this version; None
     /// where they are not known, or too many.
     pub fn changed_since(&self, folder: &RelPath, version: u64) -> Option<Vec<OsString>> {
-        self.watch.lock().folders.get(folder)?.recent.since(version)
+        let state = self.watch.lock();
+        let known = state.folders.get(folder)?;
+        // A change by one spelling is one of what is known by another.
+        (!known.folds_case).then(|| known.recent.since(version))?
     }
 
     /// Ends the observer.
@@ -252,7 +259,8 @@ impl Share {
             return Stage::TooLarge;
         }
         folder.identity = Some(identity);
-        folder.is_remote = signals::is_remote(&dir);
+        folder.is_remote = kinds::is_remote(&dir);
+        folder.folds_case = kinds::folds_case(&dir);
         // Before the table is filled, so that nothing falls between; under the state, so that no
         // signal comes for a number that nobody knows.
         if let Some(number) = self.watch.kernel.as_ref().and_then(|k| k.add(&dir)) {

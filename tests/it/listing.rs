@@ -195,3 +195,38 @@ fn a_listing_is_the_disk_after_each_change() {
     }
     assert!((100..900).contains(&unchanged), "{unchanged}");
 }
+
+/// What changes without a signal in its own folder, or by a path that leads elsewhere.
+#[test]
+fn a_listing_is_the_disk_where_a_change_has_no_name_of_its_own() {
+    let server = Instance::start();
+    let check = |folder: &str, context: &str| {
+        let list = server.get(&format!("/api/list/{folder}")).json();
+        assert_eq!(shown(&list), on_disk(&server.path(folder)), "{context}");
+    };
+    server.write("d/a", b"1");
+    check("d", "as it was");
+    fs::hard_link(server.path("d/a"), server.path("d/b")).unwrap();
+    check("d", "a second name");
+    server.write("d/b", b"both");
+    check("d", "both names have changed");
+    fs::remove_file(server.path("d/b")).unwrap();
+    server.write("d/a", b"alone");
+    check("d", "one name again");
+
+    server.write("around/d/a", b"old");
+    check("around/d", "before it moves");
+    fs::rename(server.path("around"), server.path("elsewhere")).unwrap();
+    server.write("around/d/b", b"new");
+    check("around/d", "the folder around it is another");
+    server.write("elsewhere/d/a", b"changed");
+    check("around/d", "and what was there changes");
+
+    server.write("v1/a", b"1");
+    server.write("v2/b", b"2");
+    std::os::unix::fs::symlink("v1", server.path("now")).unwrap();
+    check("now", "through a link");
+    fs::remove_file(server.path("now")).unwrap();
+    std::os::unix::fs::symlink("v2", server.path("now")).unwrap();
+    check("now", "which leads elsewhere");
+}

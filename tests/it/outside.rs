@@ -309,19 +309,25 @@ fn what_happens_in_a_folder_too_large_to_remember_is_answered_by_reset() {
     assert_eq!(told(&mut stream, 1), ["upload large/a 1"]);
     assert_eq!(server.ask("DELETE /files/large/a", &[], b"").status, 204);
     assert_eq!(told(&mut stream, 1), ["delete large/a file"]);
+    assert_eq!(server.ask("PUT /files/large/b/c", &[], b"1").status, 201);
+    assert_eq!(told(&mut stream, 1), ["folder large/b"]);
     // Everything but silence would be one too many.
     let mut after = std::iter::repeat_with(|| stream.next().name);
     let after = after.find(|name| name != "progress");
     assert_eq!(after.as_deref(), Some("beat"));
-    server.write("large/theirs", b"1");
+    assert_eq!(server.ask("PUT /files/large/a", &[], b"1").status, 201);
+    assert_eq!(told(&mut stream, 1), ["upload large/a 1"]);
+    server.write("large/a", b"theirs");
     assert_eq!(stream.next_change().name, "reset");
-    fs::rename(server.path("large/theirs"), server.path("large/0")).unwrap();
+    fs::rename(server.path("large/a"), server.path("large/0")).unwrap();
     assert_eq!(stream.next_change().name, "reset");
     fs::remove_file(server.path("large/0")).unwrap();
     assert_eq!(stream.next_change().name, "reset");
-    // With the folder goes all that.
+    // With the folder goes all that, and comes back.
     fs::rename(server.path("large"), server.path("elsewhere")).unwrap();
     assert_eq!(told(&mut stream, 1), ["delete large folder"]);
+    fs::rename(server.path("elsewhere"), server.path("large")).unwrap();
+    assert_eq!(told(&mut stream, 1), ["folder large"]);
 }
 
 #[test]

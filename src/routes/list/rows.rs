@@ -45,7 +45,7 @@ impl Rows {
 
     /// Puts in what stands at a name that has no row.
     pub(super) fn add(&mut self, folder: &RelPath, entry: &Entry<'_>) {
-        if entry.is_link || entry.facts.kind != Kind::File || entry.facts.links > 1 {
+        if entry.is_link || entry.facts.kind != Kind::File || entry.facts.links != 1 {
             self.others.push(entry.name.to_os_string());
             return;
         }
@@ -59,16 +59,16 @@ impl Rows {
         self.others.retain(|other| other != name);
         let mut begin = Vec::new();
         push_begin(&mut begin, folder, name);
-        let Some(start) = memmem::find(&self.files, &begin) else {
-            return;
-        };
-        let next = memmem::find(&self.files[start..], BETWEEN);
-        let end = next.map_or(self.files.len(), |at| start + at + 1);
-        self.hash = self.hash.wrapping_sub(hash_of(&self.files[start..end]));
-        // With the comma after it, or that before the last one.
-        match next {
-            Some(_) => drop(self.files.drain(start..=end)),
-            None => self.files.truncate(start.saturating_sub(1)),
+        // A folder that is changed while it is read may give a name twice.
+        while let Some(start) = memmem::find(&self.files, &begin) {
+            let next = memmem::find(&self.files[start..], BETWEEN);
+            let end = next.map_or(self.files.len(), |at| start + at + 1);
+            self.hash = self.hash.wrapping_sub(hash_of(&self.files[start..end]));
+            // With the comma after it, or that before the last one.
+            match next {
+                Some(_) => drop(self.files.drain(start..=end)),
+                None => self.files.truncate(start.saturating_sub(1)),
+            }
         }
     }
 }
@@ -196,6 +196,14 @@ mod tests {
         let mut held = rows(NAMES.iter());
         NAMES.iter().for_each(|name| remove(&mut held, name));
         assert_eq!((held.json(), held.hash()), (&b""[..], 0));
+    }
+
+    #[test]
+    fn what_came_twice_goes_at_once() {
+        let twice: [&[u8]; 4] = [b"a", b"b", b"a", b"a"];
+        let mut held = rows(twice.iter());
+        remove(&mut held, b"a");
+        assert_eq!(held.json(), rows([&b"b"[..]].iter()).json());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::time::{Duration, Instant};
 
 use super::Outside;
-use super::entries::{Folder, Stage};
+use super::entries::Known;
 use super::observer::Observer;
 use crate::storage::name::RelPath;
 
@@ -17,27 +17,17 @@ const OWN_FOR: Duration = Duration::from_secs(10);
 /// What is known of such a folder.
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
-    /// The names that we have changed of late, which were told.
-    own: HashMap<Box<OsStr>, Instant>,
+    /// What we have told of late of names that we have changed.
+    own: HashMap<Box<OsStr>, (Option<Known>, Instant)>,
     /// Whether something has happened that was not told.
     is_stale: bool,
 }
 
 impl Crowd {
-    /// We have changed what stands at a name.
-    pub(super) fn own(&mut self, name: &OsStr, now: Instant) {
-        self.own.insert(name.into(), now + OWN_FOR);
-    }
-
-    /// Something has happened at a name.
-    fn notice(&mut self, name: &OsStr) {
-        self.is_stale |= !self.own.contains_key(name);
-    }
-}
-
-impl Folder {
-    fn is_crowded(&self) -> bool {
-        self.stage == Stage::TooLarge
+    /// We have changed what stands at a name, and tell of it.
+    pub(super) fn own(&mut self, name: &OsStr, told: Option<Known>) {
+        let until = Instant::now() + OWN_FOR;
+        self.own.insert(name.into(), (told, until));
     }
 }
 
@@ -45,13 +35,20 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
     /// Takes note of a signal if the folder is one of these.
     pub(super) fn has_noticed(&self, folder: &RelPath, name: &OsStr) -> bool {
         let watch = &self.share.watch;
-        if !(watch.lock().folders.get(folder)).is_some_and(Folder::is_crowded) {
+        if !watch.lock().is_crowded(folder) {
             return false;
         }
         // By the time that we hold it, a change of our own is known.
         let _order = self.share.hold(std::iter::once(folder.clone()));
+        let now = self.share.glance(folder, name);
         if let Some(folder) = watch.lock().folders.get_mut(folder) {
-            folder.crowd.notice(name);
+            let told = folder.crowd.own.get(name).map(|(told, _)| told);
+            let is_told = match (told, &now) {
+                (Some(Some(told)), Some(Some(now))) => told.is_same(&Known::of(now)),
+                (Some(None), Some(None)) => true,
+                _ => false,
+            };
+            folder.crowd.is_stale |= !is_told;
         }
         true
     }
@@ -59,16 +56,16 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
     /// Has everybody list again if something has happened in one of these.
     pub(super) fn tell_of_crowds(&mut self) {
         let mut state = self.share.watch.lock();
-        for folder in state.folders.values_mut().filter(|it| it.is_crowded()) {
+        for folder in state.folders.values_mut() {
             self.must_reset |= std::mem::take(&mut folder.crowd.is_stale);
         }
     }
 
-    /// Forgets changes of our own whose signals have come.
+    /// Forgets changes of our own whose signals have come by then.
     pub(super) fn forget_own(&mut self, now: Instant) {
         let mut state = self.share.watch.lock();
         for folder in state.folders.values_mut() {
-            folder.crowd.own.retain(|_, until| *until > now);
+            folder.crowd.own.retain(|_, (_, until)| *until > now);
         }
     }
 }

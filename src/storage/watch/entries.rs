@@ -56,6 +56,8 @@ pub(super) struct Folder {
     pub(super) number: Option<i32>,
     /// Whether it may be changed by other machines, of which the kernel here does not hear.
     pub(super) is_remote: bool,
+    /// Whether one entry may go by several spellings.
+    pub(super) folds_case: bool,
     pub(super) identity: Option<Identity>,
     pub(super) table: HashMap<Box<OsStr>, Known>,
     pub(super) crowd: Crowd,
@@ -93,11 +95,12 @@ impl Folder {
             stage: Stage::Filling,
             number: None,
             is_remote: false,
+            folds_case: false,
             identity: None,
             table: HashMap::new(),
             crowd: Crowd::default(),
             version: 0,
-            recent: Recent::default(),
+            recent: Recent::new(),
             mark: 0,
             lease_until,
             holders: 0,
@@ -288,7 +291,7 @@ impl State {
             return;
         };
         if folder.stage == Stage::TooLarge {
-            folder.crowd.own(name, Instant::now());
+            folder.crowd.own(name, known);
         } else if matches!(folder.stage, Stage::Filling | Stage::Watched) {
             self.versions += 1;
             folder.change(self.versions, name);
@@ -305,6 +308,12 @@ impl State {
     pub(super) fn get(&self, folder: &RelPath, name: &OsStr) -> Option<Option<Known>> {
         let folder = self.folders.get(folder)?;
         (folder.stage == Stage::Watched).then(|| folder.table.get(name).copied())
+    }
+
+    /// Whether a folder is too large for a table.
+    pub(super) fn is_crowded(&self, folder: &RelPath) -> bool {
+        let folder = self.folders.get(folder);
+        folder.is_some_and(|it| it.stage == Stage::TooLarge)
     }
 
     /// The watched folders at a path and below it.

@@ -33,7 +33,8 @@ impl Share {
     pub(in crate::storage) fn announce_folder(&self, path: &RelPath) {
         if let Some((parent, name)) = path.split() {
             let mut state = self.watch.lock();
-            if let Some(None) = state.get(&parent, name) {
+            let is_news = matches!(state.get(&parent, name), Some(None));
+            if is_news || state.is_crowded(&parent) {
                 state.set(&parent, name, Some(Known::ANY_FOLDER));
             }
         }
@@ -44,6 +45,9 @@ impl Share {
         if let Some((parent, name)) = path.split() {
             let mut state = self.watch.lock();
             state.back(path);
+            if state.is_crowded(&parent) {
+                state.set(&parent, name, was_told.then_some(Known::ANY_FOLDER));
+            }
             let Some(known) = state.get(&parent, name) else {
                 return;
             };

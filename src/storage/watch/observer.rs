@@ -76,6 +76,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
     fn run(mut self) {
         while !self.share.watch.stopping.load(Ordering::SeqCst) {
             self.wait();
+            let before = Instant::now();
             let signals = self.read();
             let has_overflown = signals.iter().any(|it| it.what == What::Overflow);
             for signal in signals {
@@ -100,6 +101,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
                 self.compare_at = now + self.share.watch.pace.compare;
                 self.compare();
             }
+            self.forget_own(before);
             self.let_go(now);
             if std::mem::take(&mut self.must_reset) {
                 (self.tell)(Outside::Reset);

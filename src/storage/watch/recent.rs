@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 const NAMES_MAX: usize = 64;
 
 /// The names that something has happened to, each with the version that it made, the newest last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Recent {
     names: VecDeque<(u64, Box<OsStr>)>,
     /// Of this version and older ones no names are known.
@@ -16,6 +16,14 @@ pub(super) struct Recent {
 }
 
 impl Recent {
+    /// Of a folder of which nothing is known yet.
+    pub(super) fn new() -> Recent {
+        Recent {
+            names: VecDeque::new(),
+            complete_after: u64::MAX,
+        }
+    }
+
     /// Something has happened to a name.
     pub(super) fn note(&mut self, version: u64, name: &OsStr) {
         // A file that is written to is named again and again.
@@ -62,7 +70,9 @@ mod tests {
 
     #[test]
     fn what_happened_after_a_version_is_known_once_a_name() {
-        let mut recent = Recent::default();
+        let mut recent = Recent::new();
+        assert_eq!(since(&recent, 5), None);
+        recent.forget(0);
         recent.note(3, OsStr::new("a"));
         recent.note(4, OsStr::new("b"));
         recent.note(7, OsStr::new("a"));
@@ -74,7 +84,8 @@ mod tests {
 
     #[test]
     fn of_what_was_long_ago_nothing_is_said() {
-        let mut recent = Recent::default();
+        let mut recent = Recent::new();
+        recent.forget(0);
         for version in 1..=NAMES_MAX as u64 + 1 {
             recent.note(version, OsStr::new(&version.to_string()));
         }

@@ -8,26 +8,10 @@ use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::{Errno, Result, ioctl_fionread};
 
-use crate::sys;
-
 /// Signals are read from the kernel by the block: a few hundred of them.
 const BUFFER_BYTES: usize = 32 << 10;
 /// Signals taken at a time, so that the state is not held for long.
 pub(super) const SIGNALS_MAX: usize = 4_096;
-
-/// File systems that other machines, or programs, change without this kernel's knowledge: NFS,
-/// SMB (three numbers), FUSE, 9P, Ceph, AFS, VirtualBox. From statfs(2) and linux/magic.h.
-const REMOTE: [u32; 9] = [
-    0x6969,
-    0x517b,
-    0xff53_4d42,
-    0xfe53_4d42,
-    0x6573_5546,
-    0x0102_1997,
-    0x00c3_6400,
-    0x5346_414f,
-    0x786f_4256,
-];
 
 /// The kernel's end of all watches.
 #[derive(Debug)]
@@ -157,9 +141,4 @@ fn what(flags: ReadFlags) -> Option<What> {
         // Of the folder itself its own time is nobody's matter.
         None => flags.contains(ReadFlags::ATTRIB).then_some(What::Changed),
     }
-}
-
-/// Whether a folder may be changed where this kernel does not notice.
-pub(super) fn is_remote(dir: &OwnedFd) -> bool {
-    sys::file_system(dir).is_ok_and(|disk| REMOTE.contains(&disk.kind))
 }

@@ -100,6 +100,9 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
 
     /// Compares what may have changed without a signal.
     pub(super) fn compare(&mut self) {
+        for path in self.paths(|it| it.stage == Stage::TooLarge && it.identity.is_some()) {
+            self.check(&path);
+        }
         for path in self.watched() {
             self.check(&path);
             let needs_a_look = {
@@ -125,12 +128,14 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
 
     /// Watches again what was missing and is shown by somebody. One that nobody has told of is told.
     fn begin_missing(&mut self, tells: bool) {
-        let missing = self.paths(|stage| stage == Stage::Missing);
+        let missing = self.paths(|it| it.stage == Stage::Missing);
         for path in missing {
-            let is_back = self
-                .share
-                .begin_watch(&path, || (self.mark)(), false)
-                .is_some();
+            self.share.begin_watch(&path, || (self.mark)(), false);
+            let is_back = {
+                let state = self.share.watch.lock();
+                let folder = state.folders.get(&path);
+                folder.is_some_and(|it| it.stage != Stage::Missing)
+            };
             let was_told = is_back && self.share.watch.lock().take_back(&path);
             if is_back && tells && !was_told {
                 (self.tell)(Outside::Folder(path));
@@ -173,7 +178,6 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
 
     /// Lets go of folders whose time is up, and of the largest while there are too many entries.
     pub(super) fn let_go(&mut self, now: Instant) {
-        self.forget_own(now);
         let over: Vec<RelPath> = {
             let state = self.share.watch.lock();
             let is_over = |(_, it): &(&RelPath, &Folder)| {
@@ -206,13 +210,13 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
     }
 
     fn watched(&self) -> Vec<RelPath> {
-        self.paths(|stage| stage == Stage::Watched)
+        self.paths(|it| it.stage == Stage::Watched)
     }
 
-    fn paths(&self, is_wanted: impl Fn(Stage) -> bool) -> Vec<RelPath> {
+    fn paths(&self, is_wanted: impl Fn(&Folder) -> bool) -> Vec<RelPath> {
         let state = self.share.watch.lock();
         let folders = state.folders.iter();
-        let wanted = folders.filter(|(_, folder)| is_wanted(folder.stage));
+        let wanted = folders.filter(|(_, folder)| is_wanted(folder));
         wanted.map(|(path, _)| path.clone()).collect()
     }
 }
