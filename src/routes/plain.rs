@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::http::request::Request;
 use crate::http::target;
 use crate::routes::App;
-use crate::storage::{Facts, Kind, RelPath};
+use crate::storage::{Entry, Kind, RelPath};
 
 /// Rows of one page: what a browser with JavaScript loads in vain stays small.
 const ROWS_MAX: usize = 200;
@@ -62,12 +62,6 @@ static CHINESE: Words = Words {
     next: "更多",
     more: "此文件夹的内容过多,无法全部列出。",
 };
-
-/// A row before it is written.
-struct Row {
-    name: OsString,
-    facts: Facts,
-}
 
 /// The list of the folder that the page's address names, as HTML.
 pub(super) fn list(app: &App, request: &Request<'_>) -> String {
@@ -132,7 +126,7 @@ fn write_folder(app: &App, request: &Request<'_>, words: &Words, html: &mut Stri
         }
         return Ok(());
     }
-    let (rows, complete) = sorted(app, &folder)?;
+    let (names, complete) = sorted(app, &folder)?;
     let title = if folder.is_root() {
         words.root.to_owned()
     } else {
@@ -146,17 +140,19 @@ fn write_folder(app: &App, request: &Request<'_>, words: &Words, html: &mut Stri
     if request.may(Right::Create) {
         write_form(html, &here, words);
     }
-    if rows.is_empty() {
+    if names.is_empty() {
         let _ = write!(html, "<p>{}</p>", words.empty);
         return Ok(());
     }
     html.push_str("<ul>");
-    for row in rows.iter().skip(from).take(ROWS_MAX) {
-        write_row(html, &folder, row, words);
-    }
+    let next = from.saturating_add(ROWS_MAX).min(names.len());
+    // Sizes are looked up for what is shown alone.
+    app.share
+        .look(&folder, &names[from.min(next)..next], |entry| {
+            write_row(html, &folder, &entry, words);
+        })?;
     html.push_str("</ul>");
-    let next = from.saturating_add(ROWS_MAX);
-    if next < rows.len() {
+    if next < names.len() {
         let _ = write!(
             html,
             "<p><a href=\"./?dir={here}&amp;from={next}\">{}</a></p>",
@@ -174,33 +170,25 @@ fn write_folder(app: &App, request: &Request<'_>, words: &Words, html: &mut Stri
 }
 
 /// Folders first, then by name; and whether these are all.
-fn sorted(app: &App, folder: &RelPath) -> Result<(Vec<Row>, bool)> {
+fn sorted(app: &App, folder: &RelPath) -> Result<(Vec<OsString>, bool)> {
     let mut rows = Vec::new();
     let mut complete = true;
-    app.share.list(folder, |entry| {
+    app.share.names(folder, |name, kind| {
         if rows.len() == SORTED_MAX {
             complete = false;
             return ControlFlow::Break(());
         }
-        rows.push(Row {
-            name: entry.name.to_owned(),
-            facts: entry.facts,
-        });
+        let folded = name.to_string_lossy().to_lowercase();
+        rows.push((Reverse(kind == Kind::Folder), folded, name.to_owned()));
         ControlFlow::Continue(())
     })?;
-    rows.sort_by_cached_key(|row| {
-        let folded = row.name.to_string_lossy().to_lowercase();
-        (
-            Reverse(row.facts.kind == Kind::Folder),
-            folded,
-            row.name.clone(),
-        )
-    });
-    Ok((rows, complete))
+    rows.sort_unstable();
+    let names = rows.into_iter().map(|(_, _, name)| name);
+    Ok((names.collect(), complete))
 }
 
-fn write_row(html: &mut String, folder: &RelPath, row: &Row, words: &Words) {
-    let key = target::encode_path(folder.entry(&row.name).as_bytes());
+fn write_row(html: &mut String, folder: &RelPath, row: &Entry<'_>, words: &Words) {
+    let key = target::encode_path(folder.entry(row.name).as_bytes());
     let name = escaped(&row.name.to_string_lossy());
     let _ = match row.facts.kind {
         Kind::Folder => write!(

@@ -19,6 +19,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub(super) fn of(file_type: FileType) -> Kind {
+        match file_type {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Folder,
+            FileType::Symlink => Kind::Link,
+            _ => Kind::Other,
+        }
+    }
+
     /// The word for it in listings and events.
     pub fn word(self) -> &'static str {
         match self {
@@ -49,12 +58,7 @@ pub struct Facts {
 
 impl Facts {
     pub(super) fn new(stat: &Stat) -> Facts {
-        let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Folder,
-            FileType::Symlink => Kind::Link,
-            _ => Kind::Other,
-        };
+        let kind = Kind::of(FileType::from_raw_mode(stat.st_mode));
         Facts {
             kind,
             size: if kind == Kind::File {

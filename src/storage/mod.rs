@@ -8,6 +8,7 @@ mod entry;
 mod folders;
 mod kinds;
 mod link;
+mod listing;
 mod name;
 mod naming;
 mod order;

@@ -1,9 +1,7 @@
-//! The shared folder: opening, listing and reading what lies in it.
+//! The shared folder: opening and reading what lies in it.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -12,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{Advice, AtFlags, Mode, OFlags, RawDir, Stat, fadvise, fstat, openat, statat};
+use rustix::fs::{Advice, Mode, OFlags, Stat, fadvise, fstat, openat};
 use rustix::io::Errno;
 
-use super::entry::{Entry, Facts, Kind};
+use super::entry::{Facts, Kind};
 use super::link;
 use super::name::{PATH_BYTES_MAX, PRIVATE_FOLDER, RelPath, is_reserved};
 use super::order::Locks;
@@ -24,9 +22,6 @@ use super::trash::Trash;
 use super::watch::{Pace, Watch};
 use crate::error::{Error, Result};
 use crate::sys::{self, FileSystem};
-
-/// Names are read from the kernel by the block; one of this size holds a few hundred.
-const LISTING_BUFFER_BYTES: usize = 32 << 10;
 
 /// The shared folder.
 #[derive(Debug)]
@@ -187,117 +182,6 @@ impl Share {
         stat_of(&file, path)
     }
 
-    /// Shows the entries of a folder, in no order, until `visit` has seen enough. Links that work
-    /// are shown as what they point to; an entry that vanishes meanwhile is left out.
-    ///
-    /// # Errors
-    /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
-    pub fn list(
-        &self,
-        folder: &RelPath,
-        mut visit: impl FnMut(Entry<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
-        let failed = |e: Errno| Error::io("list", folder, e.into());
-        let dir = readable(&self.folder(folder)?).map_err(failed)?;
-        let depth = self.depth(&dir);
-        let mut buffer = Vec::with_capacity(LISTING_BUFFER_BYTES);
-        let mut names = RawDir::new(&dir, buffer.spare_capacity_mut());
-        while let Some(item) = names.next() {
-            let item = item.map_err(failed)?;
-            let name = item.file_name();
-            let bytes = name.to_bytes();
-            if bytes == b"." || bytes == b".." || is_reserved(bytes, depth) {
-                continue;
-            }
-            let name = OsStr::from_bytes(bytes);
-            let mut facts = match statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => Facts::new(&stat),
-                Err(Errno::NOENT) => continue,
-                Err(e) => return Err(failed(e)),
-            };
-            let is_link = facts.kind == Kind::Link;
-            if is_link {
-                // One that leads nowhere or outside stays a link.
-                if let Ok(target) = self.facts(&folder.entry(name)) {
-                    facts = target;
-                }
-            }
-            if visit(Entry {
-                name,
-                facts,
-                is_link,
-            })
-            .is_break()
-            {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Shows what a listing of a folder would show under these names; what is not there is left out.
-    ///
-    /// # Errors
-    /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
-    pub fn look(
-        &self,
-        folder: &RelPath,
-        names: &[OsString],
-        mut visit: impl FnMut(Entry<'_>),
-    ) -> Result<()> {
-        if names.is_empty() {
-            return Ok(());
-        }
-        let dir = self.folder(folder)?;
-        for name in names {
-            match self.entry_facts(&dir, folder, name) {
-                Ok((facts, is_link)) => visit(Entry {
-                    name,
-                    facts,
-                    is_link,
-                }),
-                Err(Error::NotFound) => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
-    }
-
-    /// What a listing of an open folder shows under a name, and whether that is a link.
-    ///
-    /// # Errors
-    /// `NotFound`, also for livedrop's own names; `Io`.
-    pub(super) fn entry_facts(
-        &self,
-        dir: &Dir,
-        folder: &RelPath,
-        name: &OsStr,
-    ) -> Result<(Facts, bool)> {
-        if is_reserved(name.as_bytes(), self.depth(dir)) {
-            return Err(Error::NotFound);
-        }
-        let path = folder.entry(name);
-        let facts = self.own_facts(dir, folder, name)?;
-        Ok(match facts.kind {
-            // One that leads nowhere or outside stays a link.
-            Kind::Link => (self.facts(&path).unwrap_or(facts), true),
-            _ => (facts, false),
-        })
-    }
-
-    /// What stands under a name itself, link or not.
-    pub(super) fn own_facts(&self, dir: &Dir, folder: &RelPath, name: &OsStr) -> Result<Facts> {
-        let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
-        let stat = stat.map_err(|e| Error::io("look at", folder.entry(name), e.into()))?;
-        Ok(Facts::new(&stat))
-    }
-
-    /// How deep an open folder lies, as far as livedrop's own names go by it: a link can lead to
-    /// the root from deeper down, and then what is livedrop's own lies here too.
-    pub(super) fn depth(&self, dir: impl AsFd) -> usize {
-        usize::from(!self.is_root(dir))
-    }
-
     /// Opens a folder; links on the way are followed as long as they stay inside.
     ///
     /// # Errors
@@ -307,7 +191,7 @@ impl Share {
     }
 
     /// Whether an open folder is the shared folder itself.
-    fn is_root(&self, dir: impl AsFd) -> bool {
+    pub(super) fn is_root(&self, dir: impl AsFd) -> bool {
         let identity = |stat: Stat| (stat.st_dev, stat.st_ino);
         match (fstat(dir).map(identity), fstat(&self.root).map(identity)) {
             (Ok(one), Ok(other)) => one == other,

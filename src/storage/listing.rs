@@ -1,0 +1,170 @@
+//! What lies in a folder: with all that is told of each entry, or the names alone.
+
+use std::ffi::{OsStr, OsString};
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+use cap_std::fs::Dir;
+use rustix::fs::{AtFlags, FileType, RawDir, statat};
+use rustix::io::Errno;
+
+use super::entry::{Entry, Facts, Kind};
+use super::name::{RelPath, is_reserved};
+use super::share::{Share, readable};
+use crate::error::{Error, Result};
+
+/// Names are read from the kernel by the block; one of this size holds a few hundred.
+const BUFFER_BYTES: usize = 32 << 10;
+
+impl Share {
+    /// Shows the entries of a folder, in no order, until `visit` has seen enough. Links that work
+    /// are shown as what they point to; an entry that vanishes meanwhile is left out.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
+    pub fn list(
+        &self,
+        folder: &RelPath,
+        mut visit: impl FnMut(Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.each_name(folder, |dir, name, _| {
+            let found = self.found(dir, folder, name)?;
+            Ok(found.map_or(ControlFlow::Continue(()), &mut visit))
+        })
+    }
+
+    /// Shows the names in a folder and what stands there, in no order, as `list` does. Most file
+    /// systems have the kind beside the name, so that only links are looked at.
+    ///
+    /// # Errors
+    /// As `list`.
+    pub fn names(
+        &self,
+        folder: &RelPath,
+        mut visit: impl FnMut(&OsStr, Kind) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.each_name(folder, |dir, name, file_type| {
+            if !matches!(file_type, FileType::Symlink | FileType::Unknown) {
+                return Ok(visit(name, Kind::of(file_type)));
+            }
+            let found = self.found(dir, folder, name)?;
+            Ok(found.map_or(ControlFlow::Continue(()), |entry| {
+                visit(entry.name, entry.facts.kind)
+            }))
+        })
+    }
+
+    /// The names in a folder, but for livedrop's own.
+    fn each_name(
+        &self,
+        folder: &RelPath,
+        mut visit: impl FnMut(&OwnedFd, &OsStr, FileType) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let failed = |e: Errno| Error::io("list", folder, e.into());
+        let dir = readable(&self.folder(folder)?).map_err(failed)?;
+        let depth = self.depth(&dir);
+        let mut buffer = Vec::with_capacity(BUFFER_BYTES);
+        let mut names = RawDir::new(&dir, buffer.spare_capacity_mut());
+        while let Some(item) = names.next() {
+            let item = item.map_err(failed)?;
+            let name = item.file_name().to_bytes();
+            if name == b"." || name == b".." || is_reserved(name, depth) {
+                continue;
+            }
+            if visit(&dir, OsStr::from_bytes(name), item.file_type())?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is at a name that was read from a folder a moment ago, if it still is.
+    fn found<'n>(
+        &self,
+        dir: &OwnedFd,
+        folder: &RelPath,
+        name: &'n OsStr,
+    ) -> Result<Option<Entry<'n>>> {
+        let mut facts = match statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Facts::new(&stat),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(e) => return Err(Error::io("list", folder, e.into())),
+        };
+        let is_link = facts.kind == Kind::Link;
+        if is_link {
+            // One that leads nowhere or outside stays a link.
+            if let Ok(target) = self.facts(&folder.entry(name)) {
+                facts = target;
+            }
+        }
+        Ok(Some(Entry {
+            name,
+            facts,
+            is_link,
+        }))
+    }
+
+    /// Shows what a listing of a folder would show under these names; what is not there is left out.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` when it is no folder, `Forbidden`, `Io`.
+    pub fn look(
+        &self,
+        folder: &RelPath,
+        names: &[OsString],
+        mut visit: impl FnMut(Entry<'_>),
+    ) -> Result<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let dir = self.folder(folder)?;
+        for name in names {
+            match self.entry_facts(&dir, folder, name) {
+                Ok((facts, is_link)) => visit(Entry {
+                    name,
+                    facts,
+                    is_link,
+                }),
+                Err(Error::NotFound) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// What a listing of an open folder shows under a name, and whether that is a link.
+    ///
+    /// # Errors
+    /// `NotFound`, also for livedrop's own names; `Io`.
+    pub(super) fn entry_facts(
+        &self,
+        dir: &Dir,
+        folder: &RelPath,
+        name: &OsStr,
+    ) -> Result<(Facts, bool)> {
+        if is_reserved(name.as_bytes(), self.depth(dir)) {
+            return Err(Error::NotFound);
+        }
+        let path = folder.entry(name);
+        let facts = self.own_facts(dir, folder, name)?;
+        Ok(match facts.kind {
+            // One that leads nowhere or outside stays a link.
+            Kind::Link => (self.facts(&path).unwrap_or(facts), true),
+            _ => (facts, false),
+        })
+    }
+
+    /// What stands under a name itself, link or not.
+    pub(super) fn own_facts(&self, dir: &Dir, folder: &RelPath, name: &OsStr) -> Result<Facts> {
+        let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
+        let stat = stat.map_err(|e| Error::io("look at", folder.entry(name), e.into()))?;
+        Ok(Facts::new(&stat))
+    }
+
+    /// How deep an open folder lies, as far as livedrop's own names go by it: a link can lead to
+    /// the root from deeper down, and then what is livedrop's own lies here too.
+    pub(super) fn depth(&self, dir: impl AsFd) -> usize {
+        usize::from(!self.is_root(dir))
+    }
+}
