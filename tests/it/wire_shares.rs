@@ -123,7 +123,16 @@ fn a_waiting_connection_gets_the_place_of_one_that_lies_idle() {
 /// A server whose user may have so many threads and no more.
 fn with_few_threads(folder: &std::path::Path, threads: u32) -> Binary {
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
-    let program = env!("CARGO_BIN_EXE_livedrop");
+    // A home may be closed to whoever is to start it.
+    let place = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let program = place.path().join("livedrop");
+    // By another process: a file that this one has open for writing could not be started.
+    let copied = Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_livedrop"))
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     let script = format!("ulimit -u {threads}; exec \"$0\" --listen 127.0.0.1:0 \"$1\"");
     // Root is bound by no such limit, and so becomes somebody else; anybody else has one count of
     // threads outside of a user namespace and another inside.
@@ -144,7 +153,10 @@ fn with_few_threads(folder: &std::path::Path, threads: u32) -> Binary {
         command.args(["--user", "--"]);
         command
     };
-    command.args(["sh", "-c", &script, program]).arg(folder);
+    command
+        .args(["sh", "-c", &script])
+        .arg(&program)
+        .arg(folder);
     Binary::spawn(command)
 }
 
