@@ -63,7 +63,8 @@ try {
   await server.start();
   const pages = [];
   // Another name each, so that a message says which; a folder, a file, and a folder that is not.
-  for (const query of ["", "?dir=", "?dir=holiday%20%26%20%3Cb%3E", "?file=photo%20%220%22.jpg"]) {
+  const folders = ["?dir=", "?dir=holiday%20%26%20%3Cb%3E", "?dir=none"];
+  for (const query of ["", ...folders, "?file=photo%20%220%22.jpg"]) {
     const answer = await fetch(server.url + query);
     const page = path.join(folder, `page${pages.length}.html`);
     await writeFile(page, await answer.text());
