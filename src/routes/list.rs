@@ -6,7 +6,6 @@
 mod kept;
 mod rows;
 
-use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -78,25 +77,24 @@ pub(super) fn entries(app: &App, request: &mut Request<'_>, rest: &str) -> Resul
 /// held. What is kept is taken from there, and only the names that have changed are looked at again.
 fn rows(app: &App, folder: &RelPath) -> Result<Option<Arc<Rows>>> {
     // Before the folder is read: what changes meanwhile has another.
-    let (version, known) = app.share.version(folder).unzip();
-    if known.is_some_and(|entries| entries > TAGGED_ENTRIES_MAX) {
+    let Some((version, entries)) = app.share.version(folder) else {
+        return Ok(read(app, folder)?.map(Arc::new));
+    };
+    if entries > TAGGED_ENTRIES_MAX {
         return Ok(None);
     }
     let now = Instant::now();
-    let kept = version.and_then(|_| app.listings.get(folder, now));
-    let names = kept
-        .as_ref()
-        .and_then(|it| app.share.changed_since(folder, it.version));
-    let (rows, read_at) = match (kept, names) {
-        (Some(kept), _) if Some(kept.version) == version => return Ok(Some(kept.rows)),
-        (Some(kept), Some(names)) => match renew(app, folder, &kept.rows, &names)? {
+    let kept = app.listings.get(folder, now);
+    let (rows, read_at) = match kept {
+        Some(kept) if kept.version == version => return Ok(Some(kept.rows)),
+        Some(kept) => match renew(app, folder, &kept)? {
             Some(rows) => (Some(rows), kept.read_at),
             None => (read(app, folder)?, now),
         },
-        (Some(_) | None, _) => (read(app, folder)?, now),
+        None => (read(app, folder)?, now),
     };
     let rows = rows.map(Arc::new);
-    if let (Some(version), Some(rows)) = (version, &rows) {
+    if let Some(rows) = &rows {
         let rows = Arc::clone(rows);
         let listing = Listing {
             version,
@@ -123,16 +121,19 @@ fn read(app: &App, folder: &RelPath) -> Result<Option<Rows>> {
     Ok((count <= TAGGED_ENTRIES_MAX).then_some(rows))
 }
 
-/// The rows of a while ago, with what stands at these names by now; None when that may not be all:
-/// the other names of a file change with it.
-fn renew(app: &App, folder: &RelPath, old: &Rows, names: &[OsString]) -> Result<Option<Rows>> {
-    let mut rows = old.clone();
-    for name in names {
+/// The rows of a while ago, with what stands by now at the names that have changed; None when not
+/// all of these are known: the other names of a file change with it.
+fn renew(app: &App, folder: &RelPath, kept: &Listing) -> Result<Option<Rows>> {
+    let Some(names) = app.share.changed_since(folder, kept.version) else {
+        return Ok(None);
+    };
+    let mut rows = Rows::clone(&kept.rows);
+    for name in &names {
         rows.remove(folder, name);
     }
     let mut has_twins = false;
-    app.share.look(folder, names, |entry| {
-        let is_known = || old.others().iter().any(|other| other == entry.name);
+    app.share.look(folder, &names, |entry| {
+        let is_known = || kept.rows.others().iter().any(|other| other == entry.name);
         has_twins |= entry.facts.kind == Kind::File && entry.facts.links > 1 && !is_known();
         rows.add(folder, &entry);
     })?;
