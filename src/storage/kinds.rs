@@ -27,20 +27,23 @@ const CASEFOLD: u32 = 0x4000_0000;
 
 /// Whether a folder may be changed where this kernel does not notice.
 pub(super) fn is_remote(dir: impl AsFd) -> bool {
-    is_one_of(dir, &[&REMOTE])
+    REMOTE.contains(&number(dir))
 }
 
 /// Whether one thing in a folder may go by several spellings.
 pub(super) fn folds_case(dir: impl AsFd) -> bool {
     let flags = ioctl_getflags(&dir).map_or(0, |flags| flags.bits());
-    flags & CASEFOLD != 0 || is_one_of(dir, &[&FOREIGN, &FOLDING])
+    let number = number(dir);
+    flags & CASEFOLD != 0 || FOREIGN.contains(&number) || FOLDING.contains(&number)
 }
 
 /// Whether there may be names that it cannot hold.
 pub(super) fn limits_names(dir: impl AsFd) -> bool {
-    is_one_of(dir, &[&FOREIGN, &REMOTE])
+    let number = number(dir);
+    FOREIGN.contains(&number) || REMOTE.contains(&number)
 }
 
-fn is_one_of(dir: impl AsFd, kinds: &[&[u32]]) -> bool {
-    sys::file_system(dir).is_ok_and(|it| kinds.iter().any(|kinds| kinds.contains(&it.kind)))
+/// That of the file system which a file lies on; 0, which is none's, where it does not say.
+fn number(file: impl AsFd) -> u32 {
+    sys::file_system(file).map_or(0, |it| it.kind)
 }

@@ -79,32 +79,6 @@ impl Share {
         Ok(())
     }
 
-    /// What is at a name that was read from a folder a moment ago, if it still is.
-    fn found<'n>(
-        &self,
-        dir: &OwnedFd,
-        folder: &RelPath,
-        name: &'n OsStr,
-    ) -> Result<Option<Entry<'n>>> {
-        let mut facts = match statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Facts::new(&stat),
-            Err(Errno::NOENT) => return Ok(None),
-            Err(e) => return Err(Error::io("list", folder, e.into())),
-        };
-        let is_link = facts.kind == Kind::Link;
-        if is_link {
-            // One that leads nowhere or outside stays a link.
-            if let Ok(target) = self.facts(&folder.entry(name)) {
-                facts = target;
-            }
-        }
-        Ok(Some(Entry {
-            name,
-            facts,
-            is_link,
-        }))
-    }
-
     /// Shows what a listing of a folder would show under these names; what is not there is left out.
     ///
     /// # Errors
@@ -119,21 +93,47 @@ impl Share {
             return Ok(());
         }
         let dir = self.folder(folder)?;
+        let depth = self.depth(&dir);
         for name in names {
-            match self.entry_facts(&dir, folder, name) {
-                Ok((facts, is_link)) => visit(Entry {
-                    name,
-                    facts,
-                    is_link,
-                }),
-                Err(Error::NotFound) => {}
-                Err(e) => return Err(e),
+            if !is_reserved(name.as_bytes(), depth)
+                && let Some(entry) = self.found(&dir, folder, name)?
+            {
+                visit(entry);
             }
         }
         Ok(())
     }
 
-    /// What a listing of an open folder shows under a name, and whether that is a link.
+    /// What a listing of an open folder shows under a name, if anything is there.
+    fn found<'n>(
+        &self,
+        dir: impl AsFd,
+        folder: &RelPath,
+        name: &'n OsStr,
+    ) -> Result<Option<Entry<'n>>> {
+        match self.entry(dir, folder, name) {
+            Ok(entry) => Ok(Some(entry)),
+            Err(Error::NotFound) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn entry<'n>(&self, dir: impl AsFd, folder: &RelPath, name: &'n OsStr) -> Result<Entry<'n>> {
+        let own = self.own_facts(dir, folder, name)?;
+        let is_link = own.kind == Kind::Link;
+        let facts = match is_link {
+            // One that leads nowhere or outside stays a link.
+            true => self.facts(&folder.entry(name)).unwrap_or(own),
+            false => own,
+        };
+        Ok(Entry {
+            name,
+            facts,
+            is_link,
+        })
+    }
+
+    /// The same of any name, and whether it is a link.
     ///
     /// # Errors
     /// `NotFound`, also for livedrop's own names; `Io`.
@@ -146,17 +146,17 @@ impl Share {
         if is_reserved(name.as_bytes(), self.depth(dir)) {
             return Err(Error::NotFound);
         }
-        let path = folder.entry(name);
-        let facts = self.own_facts(dir, folder, name)?;
-        Ok(match facts.kind {
-            // One that leads nowhere or outside stays a link.
-            Kind::Link => (self.facts(&path).unwrap_or(facts), true),
-            _ => (facts, false),
-        })
+        let entry = self.entry(dir, folder, name)?;
+        Ok((entry.facts, entry.is_link))
     }
 
     /// What stands under a name itself, link or not.
-    pub(super) fn own_facts(&self, dir: &Dir, folder: &RelPath, name: &OsStr) -> Result<Facts> {
+    pub(super) fn own_facts(
+        &self,
+        dir: impl AsFd,
+        folder: &RelPath,
+        name: &OsStr,
+    ) -> Result<Facts> {
         let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
         let stat = stat.map_err(|e| Error::io("look at", folder.entry(name), e.into()))?;
         Ok(Facts::new(&stat))

@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, SystemTime};
 
 use crate::harness::Binary;
+use crate::tus::{TUS, begin, send};
 
 /// One byte more than 32 bits can count, and then some.
 const OVER_4_GIB: u64 = (4 << 30) + 100;
@@ -107,23 +108,11 @@ fn a_body_over_32_bits_is_a_file() {
 /// One in pieces, as if its first 4 GiB less a few bytes had come before the server was killed.
 #[test]
 fn an_upload_in_pieces_goes_on_over_32_bits() {
-    const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
     let folder = tempfile::tempdir().unwrap();
     let server = Binary::start(folder.path(), &["--quiet"]);
-    let length = OVER_4_GIB.to_string();
-    let fields = [
-        TUS,
-        ("Upload-Length", &length),
-        ("Upload-Metadata", "filename bGFyZ2U="),
-    ];
-    let created = server.ask("POST /uploads", &fields, b"");
-    assert_eq!(created.status, 201);
-    let path = created.field("Location").unwrap().to_owned();
-    let patch = |server: &Binary, offset: u64, piece: &[u8]| {
-        let offset = offset.to_string();
-        let content = "application/offset+octet-stream";
-        let fields = [TUS, ("Upload-Offset", &offset), ("Content-Type", content)];
-        let answer = server.ask(&format!("PATCH {path}"), &fields, piece);
+    let path = begin(&mut server.connect(), OVER_4_GIB, &[("filename", "large")]);
+    let patch = |server: &Binary, at: u64, piece: &[u8]| {
+        let answer = send(&mut server.connect(), &path, at, piece);
         let offset = answer.field("Upload-Offset").map(str::to_owned);
         (answer.status, offset)
     };
@@ -142,6 +131,7 @@ fn an_upload_in_pieces_goes_on_over_32_bits() {
     std::fs::write(&record, moved).unwrap();
 
     let server = Binary::start(folder.path(), &["--quiet"]);
+    let length = OVER_4_GIB.to_string();
     let head = server.ask(&format!("HEAD {path}"), &[TUS], b"");
     assert_eq!(head.field("Upload-Length"), Some(&*length));
     assert_eq!(head.field("Upload-Offset"), Some("4294967289"));
@@ -151,7 +141,7 @@ fn an_upload_in_pieces_goes_on_over_32_bits() {
     assert_eq!(over, (204, Some("4294967304".into())));
     assert_eq!(patch(&server, 8, b"x").0, 409);
     let last = patch(&server, edge + 8, &noise(92));
-    assert_eq!(last, (204, Some(length.clone())));
+    assert_eq!(last, (204, Some(length)));
     let range = format!("bytes={}-", edge - 7);
     let end = server.ask("GET /files/large", &[("Range", &range)], b"");
     assert_eq!(end.status, 206);

@@ -42,11 +42,9 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
         let _order = self.share.hold(std::iter::once(folder.clone()));
         let now = self.share.glance(folder, name);
         if let Some(folder) = watch.lock().folders.get_mut(folder) {
-            let told = folder.crowd.own.get(name).map(|(told, _)| told);
-            let is_told = match (told, &now) {
-                (Some(Some(told)), Some(Some(now))) => told.is_same(&Known::of(now)),
-                (Some(None), Some(None)) => true,
-                _ => false,
+            let is_told = match (folder.crowd.own.get(name), now) {
+                (Some((told, _)), Some(now)) => Known::is_current(told.as_ref(), now.as_ref()),
+                (None, _) | (_, None) => false,
             };
             folder.crowd.is_stale |= !is_told;
         }

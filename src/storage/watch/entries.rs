@@ -117,6 +117,11 @@ impl Folder {
         }
     }
 
+    /// Whether it is known which folder this is, so that it can be found out to be gone.
+    pub(super) fn is_identified(&self) -> bool {
+        matches!(self.stage, Stage::Watched | Stage::TooLarge) && self.identity.is_some()
+    }
+
     /// Whether the kernel tells of each change in it.
     pub(super) fn is_signalled(&self) -> bool {
         self.number.is_some() && !self.is_remote
@@ -163,6 +168,15 @@ impl Known {
         self.is_same_thing(now)
             && (self.kind == Kind::Folder
                 || (self.size, self.modified_ns) == (now.size, now.modified_ns))
+    }
+
+    /// Whether what was told of a name is what stands there now.
+    pub(super) fn is_current(told: Option<&Known>, now: Option<&Facts>) -> bool {
+        match (told, now) {
+            (Some(told), Some(now)) => told.is_same(&Known::of(now)),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
     }
 
     /// Whether it is the same file or folder, whatever is in it.

@@ -216,11 +216,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
             return;
         };
         let key = (folder.clone(), name.to_os_string());
-        let is_same = match (&before, &now) {
-            (Some(before), Some(now)) => before.is_same(&Known::of(now)),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        };
+        let is_same = Known::is_current(before.as_ref(), now.as_ref());
         let is_open = now.is_some_and(|now| {
             // A second name of a file that stood already is not one in the making.
             now.kind == Kind::File && now.links == 1

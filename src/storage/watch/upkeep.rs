@@ -48,7 +48,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
         let Some(folder) = state.folders.get(path) else {
             return;
         };
-        if !matches!(folder.stage, Stage::Watched | Stage::TooLarge) {
+        if !folder.is_identified() {
             return;
         }
         let is_here = folder.identity == identity;
@@ -75,9 +75,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
     /// The kernel has let go of a folder: what happens in it since is not known.
     pub(super) fn lose(&mut self, path: &RelPath) {
         let mut state = self.share.watch.lock();
-        let is_watched = |it: &Folder| {
-            matches!(it.stage, Stage::Watched | Stage::TooLarge) && it.number.is_none()
-        };
+        let is_watched = |it: &Folder| it.is_identified() && it.number.is_none();
         if state.folders.get(path).is_some_and(is_watched) {
             state.leave(path);
             state.lose(path);
@@ -100,10 +98,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
 
     /// Compares what may have changed without a signal.
     pub(super) fn compare(&mut self) {
-        for path in self.paths(|it| it.stage == Stage::TooLarge && it.identity.is_some()) {
-            self.check(&path);
-        }
-        for path in self.watched() {
+        for path in self.paths(Folder::is_identified) {
             self.check(&path);
             let needs_a_look = {
                 let state = self.share.watch.lock();
