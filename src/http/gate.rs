@@ -48,13 +48,14 @@ impl Gate {
     pub fn wait(&mut self, socket: &Socket, begun: impl FnOnce()) -> Arrival {
         if self.received.is_empty() {
             self.received.shrink_to(BLOCK_BYTES);
-            match self.receive(|buffer| socket.wait(buffer)) {
+            self.received.reserve(BLOCK_BYTES);
+            match socket.wait(&mut self.received) {
                 Ok(0) | Err(_) => return Arrival::Nothing,
                 Ok(_) => {}
             }
         }
         begun();
-        self.collect(socket, Instant::now() + self.head_time)
+        self.collect(socket)
     }
 
     /// What came behind the head, first to be read as its body.
@@ -63,7 +64,8 @@ impl Gate {
     }
 
     /// Receives more until the head is whole or hopeless.
-    fn collect(&mut self, socket: &Socket, deadline: Instant) -> Arrival {
+    fn collect(&mut self, socket: &Socket) -> Arrival {
+        let mut deadline = None;
         let mut seen = 0_usize;
         let mut empty_lines = 0;
         loop {
@@ -72,16 +74,15 @@ impl Gate {
                 empty_lines += 1;
                 seen = 0;
             }
-            // The end may straddle what was seen before and what is new.
-            let from = seen.saturating_sub(3);
-            if let Some(at) = memchr::memmem::find(&self.received[from..], b"\r\n\r\n") {
-                return self.judge(from + at + 4);
+            if let Some(length) = end_of_head(&self.received, seen) {
+                return self.judge(length);
             }
             if let Some(refusal) = hopeless(&self.received, seen, &self.limits) {
                 return Arrival::Refused(refusal);
             }
             seen = self.received.len();
-            match self.receive(|buffer| socket.read(buffer, deadline)) {
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.head_time);
+            match self.receive(socket, deadline) {
                 Ok(0) => return Arrival::Nothing,
                 Ok(_) => {}
                 // Empty lines alone are no request that could be refused.
@@ -95,13 +96,13 @@ impl Gate {
 
     /// Appends what a read gives: at most a block, and in all at most one byte more than a head may
     /// have, so that being over the limit is seen.
-    fn receive(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
+    fn receive(&mut self, socket: &Socket, deadline: Instant) -> io::Result<usize> {
         let have = self.received.len();
         let room = (self.limits.bytes_max + 1)
             .saturating_sub(have)
             .clamp(1, BLOCK_BYTES);
         let mut block = [0; BLOCK_BYTES];
-        let count = read(&mut block[..room])?;
+        let count = socket.read(&mut block[..room], deadline)?;
         self.received.extend_from_slice(&block[..count]);
         Ok(count)
     }
@@ -111,6 +112,14 @@ impl Gate {
         self.received.drain(..length);
         head.map_or_else(Arrival::Refused, Arrival::Request)
     }
+}
+
+/// Bytes up to the end of the first empty line, which may straddle the first `seen` bytes and what
+/// came after them.
+fn end_of_head(bytes: &[u8], seen: usize) -> Option<usize> {
+    memchr::memchr_iter(b'\n', &bytes[seen..])
+        .map(|at| seen + at + 1)
+        .find(|end| bytes[..*end].ends_with(b"\r\n\r\n"))
 }
 
 /// Tells an unfinished head that can no longer become a valid one, so that nobody waits for it:

@@ -4,6 +4,7 @@
 //! about where a message ends. It reads no socket and no body.
 
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
@@ -37,14 +38,17 @@ pub enum Framing {
     Chunked,
 }
 
+/// Where a field's name and value stand in the text of the head.
+type Field = (Range<usize>, Range<usize>);
+
 /// A complete, valid request head.
 #[derive(Debug)]
 pub struct Head {
-    bytes: Box<[u8]>,
+    text: Box<str>,
     target: Range<usize>,
     /// Host and port of a target in absolute-form, else empty.
     authority: Range<usize>,
-    fields: Vec<(Range<usize>, Range<usize>)>,
+    fields: Vec<Field>,
     /// The method.
     pub method: Method,
     /// How the body ends.
@@ -60,12 +64,12 @@ pub struct Head {
 impl Head {
     /// Bytes of the head as it came.
     pub fn length(&self) -> usize {
-        self.bytes.len()
+        self.text.len()
     }
 
     /// The request target in origin-form, still percent-encoded; `*` for `OPTIONS *`.
     pub fn target(&self) -> &str {
-        let target = text(&self.bytes[self.target.clone()]);
+        let target = &self.text[self.target.clone()];
         if target.is_empty() { "/" } else { target }
     }
 
@@ -74,8 +78,8 @@ impl Head {
         let mut values = self
             .fields
             .iter()
-            .filter(|(field, _)| self.bytes[field.clone()].eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| text(&self.bytes[value.clone()]));
+            .filter(|(field, _)| self.text[field.clone()].eq_ignore_ascii_case(name))
+            .map(|(_, value)| &self.text[value.clone()]);
         let first = values.next()?;
         Some(values.fold(Cow::Borrowed(first), |all, value| {
             format!("{all}, {value}").into()
@@ -85,7 +89,7 @@ impl Head {
     /// Whom the request is addressed to: the authority of a target in absolute-form, whatever Host
     /// says then, else Host (RFC 9112, section 3.2.2).
     pub fn host(&self) -> Option<Cow<'_, str>> {
-        match text(&self.bytes[self.authority.clone()]) {
+        match &self.text[self.authority.clone()] {
             "" => self.field("Host"),
             authority => Some(authority.into()),
         }
@@ -102,10 +106,10 @@ impl Head {
         }
         check_line_ends(bytes)?;
         check_version(bytes)?;
-        let mut slots = [httparse::EMPTY_HEADER; FIELDS_MAX];
+        let mut slots = [MaybeUninit::uninit(); FIELDS_MAX];
         let slots = &mut slots[..limits.fields_max.min(FIELDS_MAX)];
-        let mut request = httparse::Request::new(slots);
-        match request.parse(bytes) {
+        let mut request = httparse::Request::new(&mut []);
+        match request.parse_with_uninit_headers(bytes, slots) {
             Ok(httparse::Status::Complete(n)) if n == bytes.len() => {}
             Ok(_) => return bad("The head of the request is malformed."),
             Err(httparse::Error::TooManyHeaders) => return Err(Error::TooManyHeaders),
@@ -114,30 +118,35 @@ impl Head {
             // The version was good; when this is about it, two spaces stand before it.
             Err(_) => return bad("The request line is malformed."),
         }
+        // Of all that was parsed, the values alone can be anything else.
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return bad("A field value is not UTF-8.");
+        };
         let method = request.method.unwrap_or_default();
         if method.len() > METHOD_BYTES_MAX {
             return bad("The method is too long.");
         }
         let is_1_1 = request.version == Some(1);
-        let facts = Facts::collect(request.headers, is_1_1)?;
-        let path = request.path.unwrap_or_default();
-        let (authority, target) = origin_form(path, method, limits)?;
         let offset_of = |part: &[u8]| part.as_ptr() as usize - bytes.as_ptr() as usize;
         let span = |part: &[u8]| offset_of(part)..offset_of(part) + part.len();
+        let field = |field: &httparse::Header<'_>| {
+            let value = field.value.trim_ascii();
+            (span(field.name.as_bytes()), span(value))
+        };
+        let fields: Vec<_> = request.headers.iter().map(field).collect();
+        let facts = Facts::collect(text, &fields, is_1_1)?;
+        let path = request.path.unwrap_or_default();
+        let (authority, target) = origin_form(path, method, limits)?;
         Ok(Head {
             target: span(target.as_bytes()),
             authority: span(authority.as_bytes()),
-            fields: request
-                .headers
-                .iter()
-                .map(|field| (span(field.name.as_bytes()), span(field.value)))
-                .collect(),
+            fields,
             method: Method::from_token(method),
             framing: facts.framing,
             keep_alive: facts.keep_alive,
             expects_continue: facts.expects_continue && is_1_1,
             is_1_1,
-            bytes: bytes.into(),
+            text: text.into(),
         })
     }
 }
@@ -150,19 +159,15 @@ struct Facts {
 }
 
 impl Facts {
-    fn collect(fields: &[httparse::Header<'_>], is_1_1: bool) -> Result<Facts> {
+    fn collect(text: &str, fields: &[Field], is_1_1: bool) -> Result<Facts> {
         let mut hosts = 0;
         let mut length = None;
         let mut is_chunked = false;
         let mut expects_continue = false;
         let mut close = false;
         let mut keep_alive = false;
-        for field in fields {
-            let name = field.name;
-            let Ok(value) = std::str::from_utf8(field.value) else {
-                return bad("A field value is not UTF-8.");
-            };
-            let value = value.trim_matches([' ', '\t']);
+        for (name, value) in fields {
+            let (name, value) = (&text[name.clone()], &text[value.clone()]);
             if name.eq_ignore_ascii_case("host") {
                 hosts += 1;
                 check_host(value)?;
@@ -211,7 +216,7 @@ impl Facts {
 /// `httparse` takes a bare LF for a line end; RFC 9112 leaves that to the server, and two readings
 /// of one message are what smuggling is made of.
 fn check_line_ends(bytes: &[u8]) -> Result<()> {
-    let strict = memchr::memchr_iter(b'\n', bytes).all(|at| at > 0 && bytes[at - 1] == b'\r');
+    let strict = memchr::memchr_iter(b'\n', bytes).all(|at| bytes[..at].ends_with(b"\r"));
     if strict {
         Ok(())
     } else {
@@ -221,8 +226,8 @@ fn check_line_ends(bytes: &[u8]) -> Result<()> {
 
 /// Tells a request of another HTTP version from one that is none, since only the first is a 505.
 fn check_version(bytes: &[u8]) -> Result<()> {
-    let line = bytes.split(|&b| b == b'\r').next().unwrap_or_default();
-    let version = line.rsplit(|&b| b == b' ').next().unwrap_or_default();
+    let line = &bytes[..memchr::memchr(b'\r', bytes).unwrap_or(bytes.len())];
+    let version = &line[memchr::memrchr(b' ', line).map_or(0, |at| at + 1)..];
     match version {
         b"HTTP/1.1" | b"HTTP/1.0" => Ok(()),
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
@@ -283,13 +288,6 @@ fn origin_form<'t>(
         }
     }
     bad("The request target is neither a path nor a URL of this server.")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    // Checked when the head was parsed: the target by httparse, the values by `Facts`.
-    std::str::from_utf8(bytes)
-        .unwrap_or_default()
-        .trim_matches([' ', '\t'])
 }
 
 fn bad<T>(text: &'static str) -> Result<T> {

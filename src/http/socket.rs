@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::set_tcp_cork;
@@ -45,13 +46,13 @@ impl Socket {
         rustix::net::getpeername(self).ok()??.try_into().ok()
     }
 
-    /// Takes bytes out of the receive queue, waiting for at most the socket's receive time-out; 0 is
-    /// the end of the stream.
+    /// Appends bytes out of the receive queue, as many as there is room for, waiting for at most the
+    /// socket's receive time-out; 0 is the end of the stream.
     ///
     /// # Errors
     /// `WouldBlock` when none came.
-    pub fn wait(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        retry(|| recv(self, &mut *buffer, RecvFlags::empty()).map(|(_, n)| n))
+    pub fn wait(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        retry(|| recv(self, spare_capacity(buffer), RecvFlags::empty()).map(|(_, n)| n))
     }
 
     /// Takes bytes out of the receive queue, waiting until `deadline` for the first of them.
