@@ -4,6 +4,8 @@
 //! here is the type the browser goes by. The table is `mime_guess`, corrected where it is out of
 //! date or wrong for what lies on a disk at home.
 
+use std::borrow::Cow;
+
 const UNKNOWN: &str = "application/octet-stream";
 
 /// The value of `Content-Type` for a file of that name, by its last extension in any case;
@@ -12,12 +14,12 @@ const UNKNOWN: &str = "application/octet-stream";
 /// Text says `charset=utf-8`, since that is what files are written in today and without it
 /// browsers assume the Windows code page of their language. XML says nothing: it is UTF-8 unless
 /// its first line says otherwise, and the header would overrule that line.
-pub fn media_type(name: &[u8]) -> String {
+pub fn media_type(name: &[u8]) -> Cow<'static, str> {
     let media_type = extension(name).map_or(UNKNOWN, of_extension);
     if is_text(media_type) {
-        format!("{media_type}; charset=utf-8")
+        format!("{media_type}; charset=utf-8").into()
     } else {
-        media_type.to_owned()
+        media_type.into()
     }
 }
 
@@ -38,9 +40,10 @@ pub fn is_active(media_type: &str) -> bool {
     if !is_token(top) || !is_token(sub) {
         return true;
     }
-    let is_xml = sub.starts_with("xml") || sub.ends_with("xml") || sub.contains("xsl");
+    let holds = |word: &[u8]| sub.as_bytes().windows(word.len()).any(|part| part == word);
+    let is_xml = sub.starts_with("xml") || sub.ends_with("xml") || holds(b"xsl");
     let wraps_others = matches!(top, "multipart" | "message");
-    is_xml || sub.contains("html") || wraps_others || OTHER_ACTIVE.contains(&sub)
+    is_xml || holds(b"html") || wraps_others || OTHER_ACTIVE.contains(&sub)
 }
 
 /// Subtypes that some browser has run script from, and whose names do not show it.

@@ -17,6 +17,10 @@ use crate::http::socket::Socket;
 /// Bodies up to this size are read and sent with their head: cheaper than two calls, and one
 /// segment on the wire.
 const SMALL_BYTES: u64 = 16 << 10;
+/// Room for the head of an answer; few need more.
+const HEAD_BYTES: usize = 512;
+/// Fields that most answers have room for without asking for more.
+const FIELDS: usize = 8;
 /// Bytes of a streamed body that are gathered into one chunk.
 const CHUNK_BYTES: usize = 32 << 10;
 
@@ -57,6 +61,26 @@ pub enum Payload {
     Live(LiveBody),
 }
 
+impl Payload {
+    /// Its bytes, where it is one whose length the head tells.
+    fn length(&self) -> Option<u64> {
+        match self {
+            Payload::Bytes(bytes) => Some(bytes.len() as u64),
+            Payload::File(_, pieces) => Some(total(pieces)),
+            Payload::Sized(length, _) => Some(*length),
+            Payload::None | Payload::Stream(_) | Payload::Live(_) => None,
+        }
+    }
+
+    /// Room for it beside the head, where both are sent in one go.
+    fn small_bytes(&self) -> usize {
+        let length = self.length().filter(|length| *length <= SMALL_BYTES);
+        length
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or(0)
+    }
+}
+
 /// An answer.
 pub struct Response {
     /// Status code.
@@ -95,7 +119,7 @@ impl Response {
         };
         Response {
             status,
-            fields: Vec::new(),
+            fields: Vec::with_capacity(FIELDS),
             payload,
         }
     }
@@ -108,7 +132,7 @@ impl Response {
     ) -> Response {
         Response {
             status,
-            fields: Vec::new(),
+            fields: Vec::with_capacity(FIELDS),
             payload,
         }
         .with("Content-Type", media_type)
@@ -130,7 +154,11 @@ impl Response {
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Response {
         let mut value = value.into();
-        if value.bytes().any(|b| b.is_ascii_control()) {
+        // Without an early end, so that the compiler can take many bytes at a time.
+        if value
+            .bytes()
+            .fold(false, |any, b| any | b.is_ascii_control())
+        {
             value = value.replace(|c: char| c.is_ascii_control(), "?").into();
         }
         self.fields.push((name, value));
@@ -197,33 +225,37 @@ impl Response {
     }
 
     fn head(&self, delivery: Delivery, chunked: bool, must_close: bool) -> Vec<u8> {
-        let mut head = Vec::with_capacity(512);
-        let mut line = |name: &str, value: &str| {
-            for part in [name, ": ", value, "\r\n"] {
+        let mut head = Vec::with_capacity(HEAD_BYTES + self.payload.small_bytes());
+        let mut write = |parts: [&str; 4]| {
+            for part in parts {
                 head.extend_from_slice(part.as_bytes());
             }
         };
-        let status = format!("HTTP/1.1 {} {}\r\nDate", self.status, reason(self.status));
-        line(&status, &http_date(SystemTime::now()));
+        write([
+            "HTTP/1.1 ",
+            &self.status.to_string(),
+            " ",
+            reason(self.status),
+        ]);
+        let mut line = |name: &str, value: &str| write(["\r\n", name, ": ", value]);
+        line("Date", &http_date(SystemTime::now()));
         for (name, value) in &self.fields {
             line(name, value);
         }
         line("X-Content-Type-Options", "nosniff");
         line("Referrer-Policy", "same-origin");
         line("Cross-Origin-Resource-Policy", "same-origin");
-        match &self.payload {
-            Payload::Bytes(bytes) => line("Content-Length", &bytes.len().to_string()),
-            Payload::File(_, pieces) => line("Content-Length", &total(pieces).to_string()),
-            Payload::Sized(length, _) => line("Content-Length", &length.to_string()),
-            Payload::Stream(_) if chunked => line("Transfer-Encoding", "chunked"),
-            Payload::None | Payload::Stream(_) | Payload::Live(_) => {}
+        if let Some(length) = self.payload.length() {
+            line("Content-Length", &length.to_string());
+        } else if chunked {
+            line("Transfer-Encoding", "chunked");
         }
         if delivery.close || must_close {
             line("Connection", "close");
         } else if !delivery.is_1_1 {
             line("Connection", "keep-alive");
         }
-        head.extend_from_slice(b"\r\n");
+        head.extend_from_slice(b"\r\n\r\n");
         head
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn attachment(app: &App, request: &mut Request<'_>, rest: &str) -> Re
     match app.share.read(&path)? {
         Stored::Folder => archive(app, request, path, None),
         Stored::File(file) => {
-            let name = disposition::attachment(path.name().as_encoded_bytes());
+            let name = disposition::attachment(path.name().as_encoded_bytes()).into();
             represent(request, &path, file, name)
         }
     }

@@ -1,6 +1,7 @@
 //! A file as an answer: conditions first, then ranges, and what says how it may be shown
 //! (RFC 9110, sections 13 to 15). Both `/files` and `/download` tell it.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use crate::error::{Error, Result};
@@ -24,7 +25,7 @@ pub(super) fn represent(
     request: &Request<'_>,
     path: &RelPath,
     file: OpenFile,
-    disposition: String,
+    disposition: Cow<'static, str>,
 ) -> Result<Response> {
     let now = SystemTime::now();
     let current = validators(&file.facts);
@@ -63,7 +64,7 @@ pub(super) fn represent(
 }
 
 /// The selected part of a file.
-fn select(file: OpenFile, media_type: String, selection: Selection) -> Result<Response> {
+fn select(file: OpenFile, media_type: Cow<'static, str>, selection: Selection) -> Result<Response> {
     let size = file.facts.size;
     if size >= READ_AHEAD_BYTES_MIN {
         file.read_ahead();
