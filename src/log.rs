@@ -21,6 +21,11 @@ impl Log {
         Log { sink, with_access }
     }
 
+    /// Whether it has lines about requests.
+    pub fn tells_access(&self) -> bool {
+        self.with_access
+    }
+
     /// A line about a request that was answered.
     pub fn access(&self, line: fmt::Arguments<'_>) {
         if self.with_access {

@@ -17,7 +17,8 @@ const LAST_SECOND: u64 = 253_402_300_799;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntityTag {
     weak: bool,
-    opaque: String,
+    /// With its quotes, as it is sent.
+    quoted: String,
 }
 
 impl EntityTag {
@@ -30,7 +31,7 @@ impl EntityTag {
     pub fn of_file(inode: u64, size: u64, modified_ns: i128, changed_ns: i128) -> EntityTag {
         EntityTag {
             weak: false,
-            opaque: format!("{inode:x}-{size:x}-{modified_ns:x}-{changed_ns:x}"),
+            quoted: format!("\"{inode:x}-{size:x}-{modified_ns:x}-{changed_ns:x}\""),
         }
     }
 
@@ -42,32 +43,33 @@ impl EntityTag {
 
     /// Whether both stand for the same bytes (strong comparison, section 8.8.3.2).
     pub fn is_same(&self, other: &EntityTag) -> bool {
-        !self.weak && !other.weak && self.opaque == other.opaque
+        !self.weak && !other.weak && self.quoted == other.quoted
     }
 
     /// Whether one may stand for the other (weak comparison, section 8.8.3.2).
     pub fn is_like(&self, other: &EntityTag) -> bool {
-        self.opaque == other.opaque
+        self.quoted == other.quoted
     }
 
     /// Splits a tag from the front of `text`. Only a quote ends it: commas are part of a tag, and
     /// there is no escape.
     fn take(text: &str) -> Option<(EntityTag, &str)> {
-        let (weak, quoted) = match text.strip_prefix("W/") {
-            Some(quoted) => (true, quoted),
+        let (weak, text) = match text.strip_prefix("W/") {
+            Some(text) => (true, text),
             None => (false, text),
         };
-        let (opaque, rest) = quoted.strip_prefix('"')?.split_once('"')?;
+        let end = text.strip_prefix('"')?.find('"')? + 2;
+        let (quoted, rest) = text.split_at(end);
         let is_etagc = |byte: u8| byte > b' ' && byte != 0x7f;
-        let opaque = opaque.bytes().all(is_etagc).then(|| opaque.to_owned())?;
-        Some((EntityTag { weak, opaque }, rest))
+        let quoted = quoted.bytes().all(is_etagc).then(|| quoted.to_owned())?;
+        Some((EntityTag { weak, quoted }, rest))
     }
 }
 
 impl fmt::Display for EntityTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let prefix = if self.weak { "W/" } else { "" };
-        write!(f, "{prefix}\"{}\"", self.opaque)
+        f.write_str(if self.weak { "W/" } else { "" })?;
+        f.write_str(&self.quoted)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Percent-encoding, both ways: paths in request targets, query strings, paths in answers
 //! (RFC 3986, section 2.1; for queries the form encoding of the URL Standard).
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::error::{Error, Result};
@@ -15,7 +16,10 @@ pub fn split(target: &str) -> (&str, &str) {
 /// # Errors
 /// `BadName` for a `%` without two hexadecimal digits and for a slash that was encoded, since that
 /// would make two segments out of one.
-pub fn decode_path(path: &str) -> Result<Vec<u8>> {
+pub fn decode_path(path: &str) -> Result<Cow<'_, [u8]>> {
+    if !path.contains('%') {
+        return Ok(path.as_bytes().into());
+    }
     let mut decoded = Vec::with_capacity(path.len());
     for (i, segment) in path.split('/').enumerate() {
         if i > 0 {
@@ -27,7 +31,7 @@ pub fn decode_path(path: &str) -> Result<Vec<u8>> {
             return Err(Error::BadName("A name cannot contain a slash."));
         }
     }
-    Ok(decoded)
+    Ok(decoded.into())
 }
 
 /// Every value of `name` in a query string, decoded, in order.

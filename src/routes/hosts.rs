@@ -50,11 +50,12 @@ impl Hosts {
             return address.is_some_and(|a| a.parse::<Ipv6Addr>().is_ok());
         }
         let name = host.split_once(':').map_or(host, |(name, _)| name);
+        let name = name.strip_suffix('.').unwrap_or(name);
+        if !name.contains('.') || name.parse::<Ipv4Addr>().is_ok() {
+            return true;
+        }
         let name = plain(name);
-        name.parse::<Ipv4Addr>().is_ok()
-            || !name.contains('.')
-            || HOME_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
-            || self.0.contains(&name)
+        HOME_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) || self.0.contains(&name)
     }
 }
 

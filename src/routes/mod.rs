@@ -314,7 +314,7 @@ fn to_root(app: &App, request: &Request<'_>) -> Response {
 
 /// What `path` has below a route, empty for the route itself, with or without its slash.
 fn below<'p>(route: &str, path: &'p str) -> Option<&'p str> {
-    let prefix = route.trim_end_matches('/');
+    let prefix = route.strip_suffix('/').unwrap_or(route);
     let rest = path.strip_prefix(prefix)?;
     match rest.strip_prefix('/') {
         // The root has nothing below it: what else begins with a slash is another route.

@@ -4,6 +4,7 @@
 //! byte at a time, which was a third of all CPU of a small answer to a browser, and reads ahead, so
 //! that it would swallow what follows.
 
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -94,7 +95,7 @@ impl Connection {
     /// Answers one request.
     fn answer(&self, shared: &Shared, head: Head, ahead: &mut Vec<u8>) -> Then {
         let app = &shared.app;
-        let begun = Instant::now();
+        let begun = app.log.tells_access().then(Instant::now);
         let rate = Rate {
             bytes: app.limits.body_rate_bytes_per_s * app.limits.body_rate_window_s,
             window: Duration::from_secs(app.limits.body_rate_window_s),
@@ -149,7 +150,7 @@ impl Connection {
             Err(io::Error::other("a panic"))
         });
         let bytes = sent.as_ref().map_or(0, |sent| sent.body_bytes);
-        log_access(app, &request, status, bytes, begun.elapsed());
+        log_access(app, &request, status, bytes, begun);
         match sent {
             // Half an answer may be on the wire; another must not follow it.
             Err(_) => Then::Close,
@@ -173,7 +174,7 @@ impl Connection {
         let response = refusal(error);
         app.log.access(format_args!(
             "{} - - {} 0 0ms",
-            peer_text(self.seat.peer()),
+            Peer(self.seat.peer()),
             response.status
         ));
         if response.send(&self.socket, delivery).is_ok() {
@@ -200,16 +201,27 @@ fn asking(app: &App, peer: Option<IpAddr>, head: &Head) -> (Option<IpAddr>, bool
     (client(&app.proxies, peer, &forwarded_for), is_secure)
 }
 
-fn log_access(app: &App, request: &Request<'_>, status: u16, bytes: u64, time: Duration) {
+fn log_access(app: &App, request: &Request<'_>, status: u16, bytes: u64, begun: Option<Instant>) {
+    let Some(begun) = begun else {
+        return;
+    };
     app.log.access(format_args!(
         "{} {} {} {status} {bytes} {}ms",
-        peer_text(request.peer),
+        Peer(request.peer),
         request.method().name(),
         request.head.target(),
-        time.as_millis(),
+        begun.elapsed().as_millis(),
     ));
 }
 
-fn peer_text(peer: Option<IpAddr>) -> String {
-    peer.map_or_else(|| "unix".to_owned(), |ip| ip.to_string())
+/// Who sent a request, as a line of the log shows it.
+struct Peer(Option<IpAddr>);
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(ip) => ip.fmt(f),
+            None => f.write_str("unix"),
+        }
+    }
 }

@@ -123,6 +123,11 @@ impl RelPath {
         OsStr::from_bytes(&self.bytes[at..])
     }
 
+    /// The names on the way from the root, its own last; one empty name for the root.
+    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes.split(|&b| b == b'/')
+    }
+
     /// The folders on the way from the root, itself last; none for the root.
     pub fn ancestors(&self) -> impl Iterator<Item = RelPath> + '_ {
         let ends = memchr::memchr_iter(b'/', &self.bytes).chain([self.bytes.len()]);

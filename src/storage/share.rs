@@ -202,13 +202,15 @@ impl Share {
     /// Whether a path goes into the folder that livedrop keeps for itself by way of a link to the
     /// root; by its plain name no path can.
     fn is_private(&self, path: &RelPath) -> bool {
-        path.ancestors().skip(1).any(|step| {
-            is_reserved(step.name().as_bytes(), 0)
-                && step
-                    .split()
-                    .and_then(|(parent, _)| self.folder(&parent).ok())
-                    .is_some_and(|dir| self.is_root(dir))
-        })
+        let could_be = |name: &[u8]| is_reserved(name, 0);
+        path.names().skip(1).any(could_be)
+            && path.ancestors().skip(1).any(|step| {
+                could_be(step.name().as_bytes())
+                    && step
+                        .split()
+                        .and_then(|(parent, _)| self.folder(&parent).ok())
+                        .is_some_and(|dir| self.is_root(dir))
+            })
     }
 
     /// Whether a link on the way leads into that folder. Nobody can make one through us; where the
@@ -232,13 +234,14 @@ impl Share {
         if self.is_private(path) || self.leads_to_private(path) {
             return Err(Error::NotFound);
         }
-        let opened = match path.split() {
+        let is_longest = path.as_bytes().len() == PATH_BYTES_MAX;
+        let opened = match is_longest.then(|| path.split()).flatten() {
             // The kernel wants a NUL behind it, so that one of the longest takes two steps.
-            Some((parent, name)) if path.as_bytes().len() == PATH_BYTES_MAX => self
+            Some((parent, name)) => self
                 .root
                 .open_dir(parent.as_path())
                 .and_then(|folder| open(&folder, Path::new(name))),
-            _ => open(&self.root, path.as_path()),
+            None => open(&self.root, path.as_path()),
         };
         let failed = match opened {
             Err(e) if is_escape(&e) => e,
