@@ -104,8 +104,7 @@ export function mountDesk(words, { actions, folder, writable, undoable, changed,
     const form = document.createElement('form');
     form.method = 'post';
     form.action = downloadUrl(dir);
-    // A frame of its own: leaving the page, even for a download, asks about running uploads.
-    form.target = 'saving';
+    form.target = savingFrame();
     for (const key of keys) {
       const field = document.createElement('input');
       field.name = 'name';
@@ -180,4 +179,21 @@ export function mountDesk(words, { actions, folder, writable, undoable, changed,
       menu: openMenu,
     },
   };
+}
+
+/**
+ * Where a form leads that fetches an archive: leaving the page, even for a download, would ask
+ * about running uploads.
+ * @returns {string} the name of a frame that nobody sees
+ */
+function savingFrame() {
+  const name = 'saving';
+  if (document.querySelector(`iframe[name="${name}"]`) === null) {
+    const frame = document.createElement('iframe');
+    frame.name = name;
+    frame.title = name;
+    frame.hidden = true;
+    document.body.append(frame);
+  }
+  return name;
 }

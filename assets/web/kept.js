@@ -1,6 +1,8 @@
 // What this browser remembers of its reader: order, view and colours. A browser that keeps nothing
 // starts each time as if it were new.
 
+const YEAR_S = 365 * 24 * 60 * 60;
+
 /** @param {string} name @returns {string | null} */
 export function recall(name) {
   try {
@@ -17,4 +19,13 @@ export function keep(name, value) {
   } catch {
     // Nothing depends on it.
   }
+}
+
+/**
+ * Remembers what the server has to know when it writes the page.
+ * @param {string} name @param {string} value of letters alone
+ */
+export function tellServer(name, value) {
+  const path = new URL('.', location.href).pathname;
+  document.cookie = `livedrop-${name}=${value}; Path=${path}; Max-Age=${YEAR_S}; SameSite=Strict`;
 }

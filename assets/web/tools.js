@@ -2,7 +2,7 @@
 // selected, what can be done with it. And the switch of colours.
 
 import { find, setAttribute, setLabel, setPicture, setText } from './elements.js';
-import { keep, recall } from './kept.js';
+import { keep, recall, tellServer } from './kept.js';
 
 /** @typedef {{sort: import('./order.js').Sort, grid: boolean}} Look */
 
@@ -130,7 +130,7 @@ export function mountTheme(button, texts) {
   };
   button.addEventListener('click', () => {
     root.dataset.theme = isDark() ? 'light' : 'dark';
-    keep('theme', root.dataset.theme);
+    tellServer('theme', root.dataset.theme);
     draw();
   });
   preferred.addEventListener('change', draw);

@@ -54,6 +54,17 @@ impl Request<'_> {
         self.head.field(name)
     }
 
+    /// The value of a cookie (RFC 6265, section 5.4), which for us holds no comma: a field that came
+    /// in parts has been joined by them.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let cookies = self.field("Cookie")?;
+        let mut pairs = cookies
+            .split([';', ','])
+            .filter_map(|pair| pair.trim().split_once('='));
+        let found = pairs.find(|(found, _)| *found == name);
+        found.map(|(_, value)| value.to_owned())
+    }
+
     /// The first value of a parameter of the query, decoded.
     ///
     /// # Errors

@@ -30,13 +30,20 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// Where in the page the list goes.
 const LIST: &str = "<!--list-->";
+/// Where in it stands what the reader has chosen.
+const ROOT: &str = "<html lang=\"en\"";
+
+/// The cookie by which the page tells which colours its reader has chosen, and their names.
+const THEME_COOKIE: &str = "livedrop-theme";
+const THEMES: [&str; 2] = ["light", "dark"];
 
 /// The page itself.
 pub(super) fn index(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
     let part = named("index.html")?;
     let list = plain::list(app, request);
+    let theme = theme(request);
     let mut hasher = DefaultHasher::new();
-    (part.etag, &list).hash(&mut hasher);
+    (part.etag, theme, &list).hash(&mut hasher);
     let etag = format!("W/\"{:016x}\"", hasher.finish());
     let identity = |response: Response| {
         identified(response, &etag).with("Content-Security-Policy", CONTENT_SECURITY_POLICY)
@@ -45,6 +52,10 @@ pub(super) fn index(app: &App, request: &mut Request<'_>, _rest: &str) -> Result
         return Ok(identity(Response::empty(304)));
     }
     let frame = String::from_utf8_lossy(&inflate(part)?).into_owned();
+    let frame = match theme {
+        Some(theme) => frame.replacen(ROOT, &format!("{ROOT} data-theme=\"{theme}\""), 1),
+        None => frame,
+    };
     let html = frame.replacen(LIST, &list, 1).into_bytes();
     let media_type = media::media_type(part.name.as_bytes());
     let response = if request.accepts("Accept-Encoding", "gzip") {
@@ -54,6 +65,13 @@ pub(super) fn index(app: &App, request: &mut Request<'_>, _rest: &str) -> Result
         Response::new(200, media_type, Payload::Bytes(html.into()))
     };
     Ok(identity(response))
+}
+
+/// The colours that the reader has chosen, where not those of his system are right. A script that
+/// sets them would have to run before anything is painted, which costs a fifth of that time.
+fn theme(request: &Request<'_>) -> Option<&'static str> {
+    let chosen = request.cookie(THEME_COOKIE)?;
+    THEMES.into_iter().find(|theme| *theme == chosen)
 }
 
 /// What browsers ask for by its old name beside a file that is no page.

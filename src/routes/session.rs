@@ -166,14 +166,7 @@ fn credentials(request: &mut Request<'_>) -> Result<(String, Vec<u8>)> {
 
 /// The token in the cookie of this server, if the request has one.
 fn token(request: &Request<'_>) -> Option<String> {
-    let cookies = request.field("Cookie")?;
-    let wanted = cookie_name(request);
-    // One that was repeated as a field has been joined by commas, which no token holds.
-    let mut pairs = cookies
-        .split([';', ','])
-        .filter_map(|pair| pair.trim().split_once('='));
-    let found = pairs.find(|(name, _)| *name == wanted);
-    found.map(|(_, token)| token.to_owned())
+    request.cookie(&cookie_name(request))
 }
 
 /// Cookies ignore ports, so that servers on two ports of a machine would sign each other out: the

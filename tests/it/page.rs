@@ -105,6 +105,31 @@ fn a_page_that_would_show_the_same_is_not_sent_again() {
 }
 
 #[test]
+fn the_page_comes_in_the_colours_that_were_chosen() {
+    let server = Instance::start();
+    let plain = server.get("/");
+    let etag = plain.field("ETag").unwrap().to_owned();
+    for (cookie, root) in [
+        (
+            "livedrop-theme=dark",
+            "<html lang=\"en\" data-theme=\"dark\">",
+        ),
+        (
+            "a=b; livedrop-theme=light; c=d",
+            "<html lang=\"en\" data-theme=\"light\">",
+        ),
+        ("livedrop-theme=\"><script>", "<html lang=\"en\">"),
+        ("xlivedrop-theme=dark", "<html lang=\"en\">"),
+        ("livedrop-theme", "<html lang=\"en\">"),
+    ] {
+        let page = server.ask("GET /", &[("Cookie", cookie)], b"");
+        assert!(page.text().contains(root), "{cookie}");
+        // A browser that holds the page in other colours is not told to keep it.
+        assert_eq!(page.field("ETag") == Some(&etag), !root.contains("theme"));
+    }
+}
+
+#[test]
 fn the_address_for_others_is_that_of_the_network() {
     let server = Instance::start();
     let head = |target: &str, host: &str, more: &str| {
