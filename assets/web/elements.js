@@ -22,7 +22,11 @@ export function find(root, selector) {
 
 /** @param {Element} element @param {string} text */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent === text) return;
+  const only = element.childNodes.length === 1 ? element.firstChild : null;
+  // A text that is kept costs the browser less than another in its place.
+  if (only instanceof Text && text !== '') only.data = text;
+  else element.textContent = text;
 }
 
 /** @param {Element} element @param {string} name @param {string | null} value null takes it away */
@@ -64,13 +68,45 @@ export function setName(element, name) {
 
 /** @param {Element} element @param {string} text */
 export function setParts(element, text) {
-  element.replaceChildren(...parts(text).map((part) => {
+  const all = parts(text);
+  if (all.length === 1 && !all[0].sign) return setText(element, text);
+  element.replaceChildren(...all.map((part) => {
     if (!part.sign) return document.createTextNode(part.text);
     const sign = document.createElement('span');
     sign.className = 'unprintable';
     sign.textContent = part.text;
     return sign;
   }));
+}
+
+/**
+ * Puts children in order. What is moved loses the focus, so `held` stays where it is and the others
+ * go round it; of a list that was turned like a ring, as scrolling does, the shorter part is moved.
+ * @param {Element} parent @param {readonly Element[]} wanted its children, and some that are new;
+ *   those that are about to leave stand anywhere between
+ * @param {Element | null} held
+ */
+export function arrange(parent, wanted, held) {
+  const stays = (/** @type {Element | null} */ child) => (
+    child === null || !child.classList.contains('is-leaving'));
+  const there = wanted.filter((child) => child.parentNode === parent);
+  const turned = [...parent.children].filter(stays).indexOf(there[0]);
+  const longer = turned * 2 < there.length ? there[0] : there[there.length - 1];
+  const pivot = held !== null && there.includes(held) ? held : longer;
+  const from = Math.max(0, wanted.indexOf(pivot));
+  let next = there.length === 0 ? null : pivot;
+  for (const child of wanted.slice(from)) {
+    while (!stays(next)) next = /** @type {Element} */ (next).nextElementSibling;
+    if (child === next) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
+  next = pivot ?? null;
+  for (const child of wanted.slice(0, from).reverse()) {
+    let before = /** @type {Element} */ (next).previousElementSibling;
+    while (before !== null && !stays(before)) before = before.previousElementSibling;
+    if (child !== before) parent.insertBefore(child, next);
+    next = child;
+  }
 }
 
 /** Whether things may move on this reader's screen. */

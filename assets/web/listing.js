@@ -5,7 +5,7 @@
 // hold; and while something is held, no row changes its place. What the keys and the pointer mean
 // is read in gestures.js.
 
-import { find, mayMove, setAttribute, setText } from './elements.js';
+import { arrange, find, mayMove, setAttribute, setText } from './elements.js';
 import { mountGestures } from './gestures.js';
 import { nameOf } from './paths.js';
 import { plain } from './names.js';
@@ -16,6 +16,8 @@ import { mountThumbs } from './thumbs.js';
 
 /** Rows drawn above and below those in sight, so that a flick of the wheel finds them there. */
 const SPARE = 6;
+/** When nothing scrolls for so long, the elements are put in order. */
+const SETTLE_MS = 150;
 /** Somebody who never rests his mouse sees the list change all the same. */
 const AIM_MS_MAX = 3000;
 const AIM_AGAIN_MS = 200;
@@ -48,6 +50,9 @@ export function mountListing(root, words, on) {
   let holds = 0;
   let waiting_since = 0;
   let frame = 0;
+  let settling = 0;
+  /** Where the list began on the screen when it was drawn. */
+  let drawn_top = 0;
   /** What came while it was out of sight, and has not been seen since. @type {Set<string>} */
   const unseen = new Set();
   const hint = find(root, '.hint');
@@ -75,8 +80,7 @@ export function mountListing(root, words, on) {
    * @param {string} key @param {number} [at] its place
    * @param {ReturnType<typeof mountRow>[]} [free] rows that are not needed where they were
    */
-  const drawRow = (key, at = places.get(key), free = []) => {
-    if (at === undefined) return null;
+  const drawRow = (key, at = places.get(key) ?? 0, free = []) => {
     const { entry, incoming } = all[at];
     let row = shown.get(key);
     if (row === undefined) {
@@ -94,13 +98,19 @@ export function mountListing(root, words, on) {
     return row.element;
   };
 
-  /** Draws what is in sight, and takes away what is not, save for what has the focus. */
-  const drawSeen = () => {
+  /**
+   * Draws what is in sight, and takes away what is not, save for what has the focus.
+   * @param {boolean} [in_order] whether the elements are put in the order of the eye
+   */
+  const drawSeen = (in_order = true) => {
     frame = 0;
     const top = list.getBoundingClientRect().top;
-    const first = Math.max(0, Math.floor(-top / height) - SPARE) * columns;
+    // What flies by faster than this is not seen beyond the edge anyway.
+    const spare = in_order || Math.abs(top - drawn_top) < innerHeight / 2 ? SPARE : 1;
+    drawn_top = top;
+    const first = Math.max(0, Math.floor(-top / height) - spare) * columns;
     const last = Math.min(all.length,
-      (Math.ceil((innerHeight - top) / height) + SPARE) * columns);
+      (Math.ceil((innerHeight - top) / height) + spare) * columns);
     const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest?.('.row'));
     const kept = focused?.dataset.key;
     const wanted = [];
@@ -117,25 +127,21 @@ export function mountListing(root, words, on) {
       if (places.has(key)) free.push(row);
       else row.leave();
     }
-    const idle = new Set(free.map(({ element }) => element));
-    let next = list.firstElementChild;
-    for (const at of wanted) {
-      const element = drawRow(all[at].entry.key, at, free);
-      if (element !== null) idle.delete(element);
-      while (next !== null && (idle.has(next) || next.classList.contains('is-leaving'))) {
-        next = next.nextElementSibling;
-      }
-      // The order of the elements is that of the eye: Tab and screen readers go by it.
-      if (element === next) next = next?.nextElementSibling ?? null;
-      else if (element !== null) list.insertBefore(element, next);
-      if (columns > 1 && element !== null) thumbs.want(element, all[at].entry);
-    }
-    for (const element of idle) element.remove();
+    const drawn = wanted.map((at) => drawRow(all[at].entry.key, at, free));
+    for (const { element } of free) element.remove();
+    if (in_order) arrange(list, drawn, focused);
+    else list.append(...drawn.filter((element) => element.parentNode !== list));
+    if (columns > 1) drawn.forEach((row, i) => thumbs.want(row, all[wanted[i]].entry));
     drawHint();
   };
 
   const scrolled = () => {
-    if (frame === 0 && !root.hidden) frame = requestAnimationFrame(drawSeen);
+    if (frame !== 0 || root.hidden) return;
+    frame = requestAnimationFrame(() => drawSeen(false));
+    clearTimeout(settling);
+    // The order of the elements is that of the eye, since Tab and screen readers go by it; but to
+    // move one costs the browser more than to fill it, and nobody reads while all flies by.
+    settling = setTimeout(drawSeen, SETTLE_MS);
   };
   addEventListener('scroll', scrolled, { passive: true });
   addEventListener('resize', () => {
@@ -213,7 +219,7 @@ export function mountListing(root, words, on) {
       else if (y > low) scrollBy(0, y - low);
       drawSeen();
       const element = drawRow(row.entry.key);
-      element?.querySelector('.name')?.focus({ preventScroll: true });
+      element.querySelector('.name')?.focus({ preventScroll: true });
     },
     /** @param {string} key */
     place: (key) => places.get(key) ?? -1,

@@ -67,6 +67,33 @@ test("ten thousand rows scroll without a stutter", async ({ openPage, share }) =
   await expect(listing.row(nameOf(FILES - 1))).toBeVisible();
 });
 
+test("after a scroll, Tab goes on by the order of the eye", async ({ openPage, share }) => {
+  await fill(share, 400);
+  const listing = await openPage();
+  const { page } = listing;
+  await expect(listing.live).toBeVisible();
+  const link = listing.row(nameOf(12)).locator("a.name");
+  await link.focus();
+  const places = () => page.locator(".row").evaluateAll((rows) => (
+    rows.map((row) => Number(row.getAttribute("aria-posinset")))));
+  const in_order = async () => {
+    const found = await places();
+    return found.length > 10 && found.every((place, i) => i === 0 || place > found[i - 1]);
+  };
+  for (const y of [300, 700, 500, 9000, 8700, 0, 420]) {
+    await page.evaluate((to) => scrollTo(0, to), y);
+    await expect.poll(in_order, `at ${y}`).toBe(true);
+    await expect(link, `at ${y}`).toBeFocused();
+  }
+  await expect(listing.row(nameOf(18))).toBeVisible();
+  // Through the acts of its row to the next one.
+  const next = listing.row(nameOf(13)).locator("a.name");
+  await expect(async () => {
+    await page.keyboard.press("Tab");
+    await expect(next).toBeFocused({ timeout: 100 });
+  }).toPass();
+});
+
 test("what comes above does not move what is being read", async ({ openPage, server, share }) => {
   await fill(share, 400);
   const listing = await openPage();
