@@ -54,7 +54,7 @@ impl Hosts {
         if !name.contains('.') || name.parse::<Ipv4Addr>().is_ok() {
             return true;
         }
-        let name = plain(name);
+        let name = name.to_ascii_lowercase();
         HOME_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) || self.0.contains(&name)
     }
 }
@@ -82,6 +82,7 @@ mod tests {
             ("NAS.local", true),
             ("nas.local.:8080", true),
             ("nas.fritz.box", true),
+            ("nas.fritz.box..", false),
             ("nas.home.arpa", true),
             ("files.example.org:443", true),
             ("files.example.org.", true),
