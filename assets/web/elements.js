@@ -69,7 +69,9 @@ export function setName(element, name) {
 /** @param {Element} element @param {string} text */
 export function setParts(element, text) {
   const all = parts(text);
-  if (all.length === 1 && !all[0].sign) return setText(element, text);
+  // What stands there may read the same, and hold a sign.
+  const is_text = element.childElementCount === 0;
+  if (is_text && all.length === 1 && !all[0].sign) return setText(element, text);
   element.replaceChildren(...all.map((part) => {
     if (!part.sign) return document.createTextNode(part.text);
     const sign = document.createElement('span');

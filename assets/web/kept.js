@@ -27,5 +27,18 @@ export function keep(name, value) {
  */
 export function tellServer(name, value) {
   const path = new URL('.', location.href).pathname;
-  document.cookie = `livedrop-${name}=${value}; Path=${path}; Max-Age=${YEAR_S}; SameSite=Strict`;
+  try {
+    document.cookie = `livedrop-${name}=${value}; Path=${path}; Max-Age=${YEAR_S}; SameSite=Lax`;
+  } catch {
+    // As above.
+  }
+}
+
+/** @param {string} name @returns {string | undefined} what the server was told */
+export function told(name) {
+  try {
+    return new RegExp(`(?:^|; )livedrop-${name}=([a-z]+)`).exec(document.cookie)?.[1];
+  } catch {
+    return undefined;
+  }
 }

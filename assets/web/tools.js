@@ -2,7 +2,7 @@
 // selected, what can be done with it. And the switch of colours.
 
 import { find, setAttribute, setLabel, setPicture, setText } from './elements.js';
-import { keep, recall, tellServer } from './kept.js';
+import { keep, recall, tellServer, told } from './kept.js';
 
 /** @typedef {{sort: import('./order.js').Sort, grid: boolean}} Look */
 
@@ -134,6 +134,12 @@ export function mountTheme(button, texts) {
     draw();
   });
   preferred.addEventListener('change', draw);
+  const chosen = told('theme');
+  if (chosen !== undefined) {
+    // A page that the browser has kept may be of before the choice; and each visit renews it.
+    root.dataset.theme = chosen;
+    tellServer('theme', chosen);
+  }
   button.hidden = false;
   draw();
 }
