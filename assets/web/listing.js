@@ -51,6 +51,8 @@ export function mountListing(root, words, on) {
   let waiting_since = 0;
   let frame = 0;
   let settling = 0;
+  /** Rows that have no place just now. @type {ReturnType<typeof mountRow>[]} */
+  const pool = [];
   /** Where the list began on the screen when it was drawn. */
   let drawn_top = 0;
   /** What came while it was out of sight, and has not been seen since. @type {Set<string>} */
@@ -119,7 +121,7 @@ export function mountListing(root, words, on) {
     if (pinned !== undefined && pinned < first) wanted.unshift(pinned);
     else if (pinned !== undefined && pinned >= last) wanted.push(pinned);
     const keys = new Set(wanted.map((at) => all[at].entry.key));
-    const free = [];
+    const free = pool.splice(0);
     for (const [key, row] of shown) {
       if (keys.has(key)) continue;
       shown.delete(key);
@@ -129,6 +131,7 @@ export function mountListing(root, words, on) {
     }
     const drawn = wanted.map((at) => drawRow(all[at].entry.key, at, free));
     for (const { element } of free) element.remove();
+    if (!in_order) pool.push(...free);
     if (in_order) arrange(list, drawn, focused);
     else list.append(...drawn.filter((element) => element.parentNode !== list));
     if (columns > 1) drawn.forEach((row, i) => thumbs.want(row, all[wanted[i]].entry));
@@ -141,8 +144,16 @@ export function mountListing(root, words, on) {
     clearTimeout(settling);
     // The order of the elements is that of the eye, since Tab and screen readers go by it; but to
     // move one costs the browser more than to fill it, and nobody reads while all flies by.
-    settling = setTimeout(drawSeen, SETTLE_MS);
+    settling = setTimeout(settle, SETTLE_MS);
   };
+  /** Puts the elements in order, unless a finger is on one of them. */
+  const settle = () => {
+    clearTimeout(settling);
+    settling = holds > 0 ? setTimeout(settle, SETTLE_MS) : 0;
+    if (holds === 0) drawSeen();
+  };
+  // Tab goes on from here.
+  list.addEventListener('focusin', () => { if (settling !== 0) settle(); });
   addEventListener('scroll', scrolled, { passive: true });
   addEventListener('resize', () => {
     measure();
