@@ -79,10 +79,10 @@ export function mountListing(root, words, on) {
   };
 
   /**
-   * @param {string} key @param {number} [at] its place
+   * @param {string} key @param {number} at its place
    * @param {ReturnType<typeof mountRow>[]} [free] rows that are not needed where they were
    */
-  const drawRow = (key, at = places.get(key) ?? 0, free = []) => {
+  const drawRow = (key, at, free = []) => {
     const { entry, incoming } = all[at];
     let row = shown.get(key);
     if (row === undefined) {
@@ -131,9 +131,11 @@ export function mountListing(root, words, on) {
     }
     const drawn = wanted.map((at) => drawRow(all[at].entry.key, at, free));
     for (const { element } of free) element.remove();
-    if (!in_order) pool.push(...free);
     if (in_order) arrange(list, drawn, focused);
-    else list.append(...drawn.filter((element) => element.parentNode !== list));
+    else {
+      pool.push(...free);
+      list.append(...drawn.filter((element) => element.parentNode !== list));
+    }
     if (columns > 1) drawn.forEach((row, i) => thumbs.want(row, all[wanted[i]].entry));
     drawHint();
   };
@@ -229,7 +231,7 @@ export function mountListing(root, words, on) {
       if (y < 72) scrollBy(0, y - 72);
       else if (y > low) scrollBy(0, y - low);
       drawSeen();
-      const element = drawRow(row.entry.key);
+      const element = drawRow(row.entry.key, place);
       element.querySelector('.name')?.focus({ preventScroll: true });
     },
     /** @param {string} key */
@@ -267,6 +269,8 @@ export function mountListing(root, words, on) {
       if (place !== where) {
         where = place;
         shown.clear();
+        // Those of a grid have a width of their own.
+        pool.length = 0;
         unseen.clear();
         thumbs.clear();
         list.replaceChildren();
