@@ -90,6 +90,37 @@ test("ten thousand rows scroll without a stutter", async ({ openPage, share }) =
   await expect(listing.row(nameOf(FILES - 1))).toBeVisible();
 });
 
+test("no row is moved among the others while they scroll", async ({ openPage, share }) => {
+  await fill(share, 400);
+  const listing = await openPage();
+  const { page } = listing;
+  await expect(listing.live).toBeVisible();
+  // Past the top, where fewer rows are drawn.
+  await page.evaluate(() => scrollTo(0, 2000));
+  const put = await page.evaluate(async () => {
+    const list = document.querySelector(".rows");
+    const drawn = () => new Promise((end) => requestAnimationFrame(() => {
+      requestAnimationFrame(end);
+    }));
+    await drawn();
+    // What the first frames of a scroll have to add is there then.
+    for (let i = 0; i < 5; i += 1) {
+      scrollBy(0, 104);
+      await drawn();
+    }
+    const watch = new MutationObserver(() => {});
+    watch.observe(list, { childList: true });
+    const first = list.querySelector(".row .stem").textContent;
+    for (let i = 0; i < 40; i += 1) {
+      scrollBy(0, 104);
+      await drawn();
+    }
+    const moved = watch.takeRecords().length;
+    return { moved, filled: list.querySelector(".row .stem").textContent !== first };
+  });
+  expect(put).toEqual({ moved: 0, filled: true });
+});
+
 test("after a scroll, Tab goes on by the order of the eye", async ({ openPage, share }) => {
   await fill(share, 400);
   const listing = await openPage();
