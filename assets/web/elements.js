@@ -35,6 +35,12 @@ export function setAttribute(element, name, value) {
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
+/** @param {HTMLElement} element @param {boolean} hidden */
+export function setHidden(element, hidden) {
+  // To set what is set has the browser work out the style of it anew.
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
 /** @param {Element} element @param {string} text what a button without words is called */
 export function setLabel(element, text) {
   setAttribute(element, 'aria-label', text);
@@ -58,9 +64,12 @@ export function setProgress(bar, ratio) {
  * @param {string} name
  */
 export function setName(element, name) {
-  if (element.title === plain(name) && element.dataset.name === name) return;
-  element.dataset.name = name;
-  element.title = plain(name);
+  showName(element, name);
+  setAttribute(element, 'title', plain(name));
+}
+
+/** As `setName`, without the words for a pointer that rests. */
+export function showName(/** @type {HTMLElement} */ element, /** @type {string} */ name) {
   const [stem, extension] = split(name);
   setParts(find(element, '.stem'), stem);
   setParts(find(element, '.extension'), extension);

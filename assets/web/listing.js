@@ -5,7 +5,7 @@
 // hold; and while something is held, no row changes its place. What the keys and the pointer mean
 // is read in gestures.js.
 
-import { arrange, find, mayMove, setAttribute, setText } from './elements.js';
+import { arrange, find, mayMove, setAttribute, setHidden, setText } from './elements.js';
 import { mountGestures } from './gestures.js';
 import { nameOf } from './paths.js';
 import { plain } from './names.js';
@@ -65,7 +65,7 @@ export function mountListing(root, words, on) {
 
   const drawHint = () => {
     for (const key of unseen) if (shown.has(key) || !places.has(key)) unseen.delete(key);
-    hint.hidden = unseen.size === 0;
+    setHidden(hint, unseen.size === 0);
     if (unseen.size > 0) setText(hint, texts.new_ones(unseen.size, format.count(unseen.size)));
   };
 
@@ -95,14 +95,14 @@ export function mountListing(root, words, on) {
     row.update(entry, incoming, now);
     row.mark(selected.has(key));
     const across = width / columns;
-    row.place((at % columns) * across, Math.floor(at / columns) * height, at, all.length);
+    row.place((at % columns) * across, Math.floor(at / columns) * height, at);
     if (columns > 1) row.element.style.width = `${across}px`;
-    return row.element;
+    return row;
   };
 
   /**
    * Draws what is in sight, and takes away what is not, save for what has the focus.
-   * @param {boolean} [in_order] whether the elements are put in the order of the eye
+   * @param {boolean} [in_order] whether the elements are put in the order of the eye, and named
    */
   const drawSeen = (in_order = true) => {
     frame = 0;
@@ -111,8 +111,9 @@ export function mountListing(root, words, on) {
     const spare = in_order || Math.abs(top - drawn_top) < innerHeight / 2 ? SPARE : 1;
     drawn_top = top;
     const first = Math.max(0, Math.floor(-top / height) - spare) * columns;
-    const last = Math.min(all.length,
-      (Math.ceil((innerHeight - top) / height) + spare) * columns);
+    // Always as many, wherever between two rows the edge of the screen is.
+    const rows_seen = Math.ceil(innerHeight / height) + 1;
+    const last = Math.min(all.length, first + (rows_seen + 2 * spare) * columns);
     const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest?.('.row'));
     const kept = focused?.dataset.key;
     const wanted = [];
@@ -121,7 +122,7 @@ export function mountListing(root, words, on) {
     if (pinned !== undefined && pinned < first) wanted.unshift(pinned);
     else if (pinned !== undefined && pinned >= last) wanted.push(pinned);
     const keys = new Set(wanted.map((at) => all[at].entry.key));
-    const free = pool.splice(0);
+    const free = [];
     for (const [key, row] of shown) {
       if (keys.has(key)) continue;
       shown.delete(key);
@@ -129,10 +130,15 @@ export function mountListing(root, words, on) {
       if (places.has(key)) free.push(row);
       else row.leave();
     }
-    const drawn = wanted.map((at) => drawRow(all[at].entry.key, at, free));
+    // Those that stand in the list first: to put one back costs the browser as much as a new one.
+    free.push(...pool.splice(0));
+    const rows = wanted.map((at) => drawRow(all[at].entry.key, at, free));
+    const drawn = rows.map((row) => row.element);
     for (const { element } of free) element.remove();
-    if (in_order) arrange(list, drawn, focused);
-    else {
+    if (in_order) {
+      rows.forEach((row, i) => row.label(wanted[i], all.length));
+      arrange(list, drawn, focused);
+    } else {
       pool.push(...free);
       list.append(...drawn.filter((element) => element.parentNode !== list));
     }
@@ -231,8 +237,7 @@ export function mountListing(root, words, on) {
       if (y < 72) scrollBy(0, y - 72);
       else if (y > low) scrollBy(0, y - low);
       drawSeen();
-      const element = drawRow(row.entry.key, place);
-      element.querySelector('.name')?.focus({ preventScroll: true });
+      find(drawRow(row.entry.key, place).element, '.name').focus({ preventScroll: true });
     },
     /** @param {string} key */
     place: (key) => places.get(key) ?? -1,
@@ -289,7 +294,9 @@ export function mountListing(root, words, on) {
         for (const [key, row] of shown) {
           const next = fresh.get(key);
           row.element.classList.toggle('is-gone', next === undefined);
-          if (next !== undefined) row.update(next.entry, next.incoming, now);
+          if (next === undefined) continue;
+          row.update(next.entry, next.incoming, now);
+          row.label(places.get(key) ?? 0, all.length);
         }
         waiting = () => listing.update(state, wanted, at, look);
         return;

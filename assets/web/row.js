@@ -1,7 +1,9 @@
 // One entry of the listing: a file, a folder, or a file that somebody is sending right now.
 
-import { clone, find, mayMove, setAttribute, setLabel, setName, setPicture, setProgress, setText }
-  from './elements.js';
+import {
+  clone, find, mayMove, setAttribute, setHidden, setLabel, setPicture, setProgress, setText,
+  showName,
+} from './elements.js';
 import { extensionOf, pictureOf, viewOf } from './kinds.js';
 import { plain } from './names.js';
 import { downloadUrl, fileUrl, pageUrl, viewUrl } from './paths.js';
@@ -30,6 +32,8 @@ export function mountRow({ texts, format }, tick) {
   /** @type {Incoming | null} */
   let shown_incoming = null;
   let shown_minute = 0;
+  /** @type {Entry | null} */
+  let labelled = null;
 
   /** @param {Entry} entry @param {string} picture */
   const kindOf = (entry, picture) => {
@@ -43,7 +47,6 @@ export function mountRow({ texts, format }, tick) {
   /** @param {Entry} entry */
   const drawEntry = (entry) => {
     const picture = pictureOf(entry);
-    const title = plain(entry.name);
     element.dataset.key = entry.key;
     element.dataset.kind = entry.kind;
     for (const place of [tile, find(element, '.thumb')]) {
@@ -51,10 +54,7 @@ export function mountRow({ texts, format }, tick) {
       setPicture(find(place, 'svg'), picture);
     }
     element.classList.toggle('is-found', entry.where !== undefined);
-    setName(name, entry.name);
-    setAttribute(tile, 'aria-label', texts.select(title));
-    setLabel(download, texts.download(title));
-    for (const { button, label } of buttons) setLabel(button, label(title));
+    showName(name, entry.name);
     setText(find(element, '.kind'), kindOf(entry, picture));
     setText(size, entry.kind !== 'file' ? texts.kinds[entry.kind]
       : entry.size === null ? '' : format.size(entry.size));
@@ -68,23 +68,32 @@ export function mountRow({ texts, format }, tick) {
     setAttribute(name, 'href', opens ? target : null);
     setAttribute(name, 'tabindex', opens ? null : '0');
     setAttribute(download, 'href', opens ? downloadUrl(entry.key) : null);
-    download.hidden = !opens;
-    for (const { button } of buttons) button.hidden = ghost;
+    setHidden(download, !opens);
+    for (const { button } of buttons) setHidden(button, ghost);
     tile.disabled = ghost;
   };
 
   /** @param {Entry} entry @param {number} now */
   const drawAge = (entry, now) => {
-    const known = entry.modified !== null;
-    setText(age, known ? format.age(/** @type {number} */ (entry.modified), now) : '');
-    setAttribute(age, 'datetime', known ? new Date(entry.modified ?? 0).toISOString() : null);
-    setAttribute(age, 'title', known ? format.exact(entry.modified ?? 0) : null);
+    setText(age, entry.modified === null ? '' : format.age(entry.modified, now));
+  };
+
+  /** @param {Entry} entry */
+  const drawLabels = (entry) => {
+    const { modified } = entry;
+    const title = plain(entry.name);
+    setAttribute(name, 'title', title);
+    setAttribute(tile, 'aria-label', texts.select(title));
+    setLabel(download, texts.download(title));
+    for (const { button, label } of buttons) setLabel(button, label(title));
+    setAttribute(age, 'datetime', modified === null ? null : new Date(modified).toISOString());
+    setAttribute(age, 'title', modified === null ? null : format.exact(modified));
   };
 
   /** @param {Incoming | null} incoming */
   const drawIncoming = (incoming) => {
     element.classList.toggle('is-arriving', incoming !== null);
-    arriving.hidden = incoming === null;
+    setHidden(arriving, incoming === null);
     if (incoming === null) return;
     const { received, size: whole, bytes_per_second, paused } = incoming;
     const ratio = whole === null || whole === 0 ? null : Math.min(1, received / whole);
@@ -126,9 +135,19 @@ export function mountRow({ texts, format }, tick) {
       element.classList.toggle('is-selected', selected);
       setAttribute(tile, 'aria-checked', String(selected));
     },
-    /** @param {number} x pixels @param {number} y pixels @param {number} at @param {number} of */
-    place(x, y, at, of) {
+    /** @param {number} x pixels @param {number} y pixels @param {number} at */
+    place(x, y, at) {
       element.style.transform = `translate(${x}px, ${y}px)`;
+      element.classList.toggle('is-first', at === 0);
+    },
+    /**
+     * Writes what is not seen: what the buttons are called, the exact time, the place in the list.
+     * A row that flies by goes without, since they take as long as all the rest.
+     * @param {number} at @param {number} of
+     */
+    label(at, of) {
+      if (shown !== null && shown !== labelled) drawLabels(shown);
+      labelled = shown;
       setAttribute(element, 'aria-posinset', String(at + 1));
       setAttribute(element, 'aria-setsize', String(of));
     },

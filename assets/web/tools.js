@@ -48,6 +48,7 @@ export function mountTools(root, columns, texts, on) {
     });
     setAttribute(grid, 'aria-pressed', String(look.grid));
     setPicture(grid, look.grid ? 'list' : 'grid');
+    root.classList.toggle('is-gridded', look.grid);
   };
 
   /** @param {string} name @param {boolean} down */

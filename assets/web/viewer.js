@@ -109,6 +109,7 @@ export function mountViewer(dialog, words, on) {
         // A film must not play on behind the list.
         stage.replaceChildren();
         if (dialog.open) dialog.close();
+        document.documentElement.classList.remove('is-viewing');
         return;
       }
       const at = files.findIndex((entry) => entry.key === key);
@@ -126,6 +127,7 @@ export function mountViewer(dialog, words, on) {
         setAttribute(find(dialog, selector), 'href', url);
       }
       setLabel(find(dialog, '.download'), texts.download(plain(name)));
+      document.documentElement.classList.add('is-viewing');
       if (!dialog.open) dialog.showModal();
       const gone = entry === undefined && ['ready', 'missing'].includes(state.phase)
         && state.pending === null;
