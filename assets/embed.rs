@@ -19,7 +19,12 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output, create_comp_flags_from_zip_params,
+};
+use sha2::{Digest as _, Sha256};
 
 /// The slowest and smallest: it runs once.
 const LEVEL: u8 = 10;
@@ -28,13 +33,25 @@ const LEVEL: u8 = 10;
 const START: &str = "app.js";
 /// What its style sheets are joined into.
 const STYLES: &str = "page.css";
+/// Where in the page the server tells which colours its reader has chosen, and where it writes the
+/// list of a folder.
+const ROOT: &str = "<html lang=\"en\"";
+const LIST: &str = "<!--list-->";
 
 fn main() {
     let source = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap()).join("assets/web");
     let target = PathBuf::from(env::var("OUT_DIR").unwrap());
     println!("cargo::rerun-if-changed={}", source.display());
+    let mut parts = parts(&source);
+    let source_page = String::from_utf8(parts.remove("index.html").unwrap()).unwrap();
+    let page = join::page(&source, &source_page, STYLES, LIST);
+    for name in &page.sheets {
+        parts.remove(name);
+    }
+    write_page(&page, &target);
+    parts.insert(STYLES.into(), page.linked.into());
     let mut table = String::from("&[\n");
-    for (name, content) in parts(&source) {
+    for (name, content) in parts {
         let compressed = target.join(name.replace('/', "+"));
         fs::write(&compressed, gzip(&content)).unwrap();
         writeln!(
@@ -49,17 +66,43 @@ fn main() {
     fs::write(target.join("web.rs"), table).unwrap();
 }
 
-/// What is served, by name; what was joined into something else is not served by itself.
+/// Writes the page in pieces, between which the server writes what it knows.
+fn write_page(page: &join::Page, target: &Path) {
+    let (start, rest) = page.html.split_once(ROOT).unwrap();
+    let (top, rest) = rest.split_once(LIST).unwrap();
+    let mut text = format!(
+        "Page {{ start: {:?}, etag: \"{:016x}\"",
+        format!("{start}{ROOT}"),
+        fingerprint(page.html.as_bytes()),
+    );
+    for (name, piece) in [("top", top.as_bytes()), ("rest", rest.as_bytes())] {
+        let compressed = target.join(name);
+        fs::write(&compressed, blocks(piece)).unwrap();
+        write!(
+            text,
+            ", {name}: Blocks {{ bytes: include_bytes!({:?}), crc: {}, length: {} }}",
+            compressed.to_str().unwrap(),
+            crc32(piece),
+            piece.len(),
+        )
+        .unwrap();
+    }
+    fs::write(target.join("page.rs"), text + " }").unwrap();
+    // By its hash, the policy of the page allows this style and no other (CSP 3, section 2.3.1).
+    let hash = BASE64_STANDARD.encode(Sha256::digest(&page.inline));
+    println!("cargo::rustc-env=LIVEDROP_STYLE=sha256-{hash}");
+}
+
+/// What is served beside the page, by name, and the page as it is written; a module that was joined
+/// into another is not served by itself.
 fn parts(source: &Path) -> BTreeMap<String, Vec<u8>> {
     let named = |path: PathBuf| {
         let name = path.strip_prefix(source).unwrap();
         (name.to_str().unwrap().to_owned(), fs::read(&path).unwrap())
     };
     let mut parts: BTreeMap<_, _> = files_below(source).into_iter().map(named).collect();
-    let page = String::from_utf8(parts["index.html"].clone()).unwrap();
-    let (page, styles, sheets) = join::styles(source, &page, STYLES);
     let (script, modules) = join::module(source, START);
-    for name in sheets.iter().chain(&modules) {
+    for name in &modules {
         parts.remove(name);
     }
     // Workers and languages are scripts of their own, joined with what they need.
@@ -68,8 +111,6 @@ fn parts(source: &Path) -> BTreeMap<String, Vec<u8>> {
             *part = join::module(source, name).0.into();
         }
     }
-    parts.insert("index.html".into(), page.into());
-    parts.insert(STYLES.into(), styles.into());
     parts.insert(START.into(), script.into());
     parts
 }
@@ -104,6 +145,20 @@ fn gzip(content: &[u8]) -> Vec<u8> {
         &length.to_le_bytes(),
     ]
     .concat()
+}
+
+/// Blocks of deflate, none of them the last, up to the end of a byte (RFC 1951, section 3.2).
+fn blocks(content: &[u8]) -> Vec<u8> {
+    // No bits for the window: without the frame of zlib.
+    let flags = create_comp_flags_from_zip_params(LEVEL.into(), 0, 0);
+    let mut compressor = Box::new(CompressorOxide::new(flags));
+    let mut compressed = Vec::new();
+    let (status, read) = compress_to_output(&mut compressor, content, TDEFLFlush::Sync, |bytes| {
+        compressed.extend_from_slice(bytes);
+        true
+    });
+    assert!(status == TDEFLStatus::Okay && read == content.len());
+    compressed
 }
 
 /// RFC 1952, section 8, bit by bit: these are a hundred kilobytes.

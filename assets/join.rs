@@ -172,34 +172,55 @@ fn exported(declared: &str, by: &str, exports: &mut Vec<String>) -> String {
     declared.to_owned()
 }
 
-/// The page with one link for all of its style sheets, and what that leads to.
-pub(crate) fn styles(
-    folder: &Path,
-    page: &str,
-    joined_name: &str,
-) -> (String, String, Vec<String>) {
-    const LINK: (&str, &str) = ("  <link rel=\"stylesheet\" href=\"web/", "\">");
-    let mut html = String::new();
-    let mut css = String::new();
-    let mut names = Vec::new();
-    for line in page.lines() {
-        // What is joined into the script has no address to be fetched from ahead of it.
-        if line.trim_start().starts_with("<link rel=\"modulepreload\"") {
+/// What becomes of the page and its style sheets.
+pub(crate) struct Page {
+    pub(crate) html: String,
+    /// The sheets of its head, which stand in it.
+    pub(crate) inline: String,
+    /// Those of its body, under the one name that it links to.
+    pub(crate) linked: String,
+    /// The files of both.
+    pub(crate) sheets: Vec<String>,
+}
+
+/// The page for the way: the sheets of its head within it, so that nothing is waited for before
+/// something is seen; one link for those of its body; no comments save `keep`, and no indentation.
+pub(crate) fn page(folder: &Path, source: &str, linked_name: &str, keep: &str) -> Page {
+    const LINK: (&str, &str) = ("<link rel=\"stylesheet\" href=\"web/", "\">");
+    let mut page = Page {
+        html: String::new(),
+        inline: String::new(),
+        linked: String::new(),
+        sheets: Vec::new(),
+    };
+    let mut in_body = false;
+    let mut in_comment = false;
+    for line in source.lines().map(str::trim) {
+        if in_comment || (line.starts_with("<!--") && line != keep) {
+            in_comment = !line.ends_with("-->");
             continue;
         }
         let sheet = line
             .strip_prefix(LINK.0)
             .and_then(|rest| rest.strip_suffix(LINK.1));
-        let Some(name) = sheet else {
-            html += line;
-            html.push('\n');
-            continue;
-        };
-        if names.is_empty() {
-            writeln!(html, "{}{joined_name}{}", LINK.0, LINK.1).unwrap();
+        if let Some(name) = sheet {
+            let css = without_comments(&fs::read_to_string(folder.join(name)).unwrap());
+            if in_body && page.linked.is_empty() {
+                writeln!(page.html, "{}{linked_name}{}", LINK.0, LINK.1).unwrap();
+            }
+            if in_body {
+                page.linked += &css;
+            } else {
+                page.inline += &css;
+            }
+            page.sheets.push(name.to_owned());
+        } else if line == "</head>" {
+            in_body = true;
+            writeln!(page.html, "<style>{}</style>\n{line}", page.inline).unwrap();
+        } else if !line.is_empty() {
+            page.html += line;
+            page.html.push('\n');
         }
-        css += &without_comments(&fs::read_to_string(folder.join(name)).unwrap());
-        names.push(name.to_owned());
     }
-    (html, css, names)
+    page
 }

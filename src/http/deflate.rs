@@ -15,24 +15,82 @@ const MATCH_BYTES_MAX: usize = 258;
 const END: u32 = 256;
 const FIRST_LENGTH: u32 = 257;
 
-/// A whole gzip member, without a name or a time.
+/// The header of a member without a name or a time.
+const HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255];
+/// The last block of a stream, with nothing in it.
+pub const LAST: [u8; 2] = [3, 0];
+
+/// A whole gzip member of one content.
 pub fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut bits = Bits {
-        bytes: vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255],
-        held: 0,
-        count: 0,
-    };
-    deflate(content, &mut bits);
-    let mut member = bits.bytes;
-    member.extend(crc32fast::hash(content).to_le_bytes());
-    // The length modulo 2^32, as the format has it.
-    member.extend((content.len() as u32).to_le_bytes());
-    member
+    let mut member = Member::default();
+    member.add(content);
+    member.finish()
 }
 
+/// What was deflated before: blocks of which none is the last, up to the end of a byte.
+pub struct Blocks {
+    /// The blocks themselves.
+    pub bytes: &'static [u8],
+    /// The CRC-32 of their content.
+    pub crc: u32,
+    /// The length of that in bytes.
+    pub length: u32,
+}
+
+/// A gzip member that is put together of pieces, without a name or a time.
+pub struct Member {
+    bytes: Vec<u8>,
+    crc: crc32fast::Hasher,
+    /// Modulo 2^32, as the format has it.
+    length: u32,
+}
+
+impl Default for Member {
+    /// One with nothing in it yet.
+    fn default() -> Self {
+        Self {
+            bytes: HEADER.into(),
+            crc: crc32fast::Hasher::new(),
+            length: 0,
+        }
+    }
+}
+
+impl Member {
+    /// Compresses a piece.
+    pub fn add(&mut self, content: &[u8]) {
+        let mut bits = Bits {
+            bytes: std::mem::take(&mut self.bytes),
+            held: 0,
+            count: 0,
+        };
+        deflate(content, &mut bits);
+        self.bytes = bits.bytes;
+        self.crc.update(content);
+        self.length = self.length.wrapping_add(content.len() as u32);
+    }
+
+    /// Adds a piece as it is.
+    pub fn add_blocks(&mut self, blocks: &Blocks) {
+        self.bytes.extend_from_slice(blocks.bytes);
+        let length = u64::from(blocks.length);
+        let crc = crc32fast::Hasher::new_with_initial_len(blocks.crc, length);
+        self.crc.combine(&crc);
+        self.length = self.length.wrapping_add(blocks.length);
+    }
+
+    /// The member, whole.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.bytes.extend(LAST);
+        self.bytes.extend(self.crc.finalize().to_le_bytes());
+        self.bytes.extend(self.length.to_le_bytes());
+        self.bytes
+    }
+}
+
+/// One block of the fixed codes, and an empty one of none, which ends with a byte.
 fn deflate(content: &[u8], bits: &mut Bits) {
-    // The last block, of the fixed codes.
-    bits.push(0b011, 3);
+    bits.push(0b010, 3);
     let mut table = vec![0_u32; 1 << TABLE_BITS];
     let mut at = 0;
     while at < content.len() {
@@ -47,7 +105,9 @@ fn deflate(content: &[u8], bits: &mut Bits) {
         }
     }
     bits.symbol(END);
+    bits.push(0b000, 3);
     bits.finish();
+    bits.bytes.extend([0, 0, 0xFF, 0xFF]);
 }
 
 /// The match that the table knows of, and notes this place in it. Length 0 when there is none.
@@ -151,10 +211,11 @@ mod tests {
     fn inflated(member: &[u8]) -> Vec<u8> {
         let end = member.len() - 8;
         let content = miniz_oxide::inflate::decompress_to_vec(&member[10..end]).unwrap();
-        assert_eq!(
-            member[end..end + 4],
-            crc32fast::hash(&content).to_le_bytes()
-        );
+        let trailer = [
+            crc32fast::hash(&content).to_le_bytes(),
+            (content.len() as u32).to_le_bytes(),
+        ];
+        assert_eq!(member[end..], trailer.concat());
         content
     }
 
@@ -168,6 +229,29 @@ mod tests {
             let content: Vec<u8> = (0..length).map(|_| random.u8(..=letters)).collect();
             assert_eq!(inflated(&gzip(&content)), content);
         }
+    }
+
+    #[test]
+    fn pieces_become_one_member() {
+        let made = gzip(b"made before, before");
+        let blocks = Blocks {
+            bytes: made[HEADER.len()..made.len() - 8 - LAST.len()]
+                .to_vec()
+                .leak(),
+            crc: crc32fast::hash(b"made before, before"),
+            length: 19,
+        };
+        let mut member = Member::default();
+        member.add(b"now, ");
+        member.add_blocks(&blocks);
+        member.add(b"");
+        member.add(b" and now");
+        member.add_blocks(&blocks);
+        let whole = inflated(&member.finish());
+        assert_eq!(
+            whole,
+            b"now, made before, before and nowmade before, before"
+        );
     }
 
     #[test]

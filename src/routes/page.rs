@@ -1,10 +1,11 @@
-//! `GET /` and `GET /web/<file>`: the page and its parts, embedded in the binary as gzip. The page
-//! itself comes with the list of its folder, see `plain`; the rest is the same for everyone.
+//! `GET /` and `GET /web/<file>`: the page and its parts, compressed when they were embedded in the
+//! binary. The page itself comes with the list of its folder, see `plain`; the rest is the same for
+//! everyone.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::error::{Error, Result};
-use crate::http::deflate;
+use crate::http::deflate::{self, Blocks, Member};
 use crate::http::media;
 use crate::http::request::Request;
 use crate::http::response::{Payload, Response};
@@ -19,19 +20,33 @@ struct Part {
 
 static PARTS: &[Part] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
+/// The page, in pieces between which stands what is not the same for everyone.
+struct Page {
+    /// Up to what is told of its root element.
+    start: &'static str,
+    etag: &'static str,
+    /// Up to the list.
+    top: Blocks,
+    rest: Blocks,
+}
+
+static PAGE: Page = include!(concat!(env!("OUT_DIR"), "/page.rs"));
+
 /// What surrounds the deflate stream in a gzip member (RFC 1952).
 const GZIP_HEADER_BYTES: usize = 10;
 const GZIP_TRAILER_BYTES: usize = 8;
 
-/// No script but our files, nothing from elsewhere, in nobody's frame.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; connect-src 'self'; worker-src 'self'; \
-    manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// No script but our files, no style but our file and the one in the page, nothing from elsewhere,
+/// in nobody's frame.
+const CONTENT_SECURITY_POLICY: &str = concat!(
+    "default-src 'none'; script-src 'self'; style-src 'self' '",
+    env!("LIVEDROP_STYLE"),
+    "'; img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; connect-src 'self'; \
+     worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'"
+);
 
-/// Where in the page the list goes.
-const LIST: &str = "<!--list-->";
-/// Where in it stands what the reader has chosen.
-const ROOT: &str = "<html lang=\"en\"";
+const MEDIA_TYPE: &str = "text/html; charset=utf-8";
 
 /// The cookie by which the page tells which colours its reader has chosen, and their names.
 const THEME_COOKIE: &str = "livedrop-theme";
@@ -39,11 +54,10 @@ const THEMES: [&str; 2] = ["light", "dark"];
 
 /// The page itself.
 pub(super) fn index(app: &App, request: &mut Request<'_>, _rest: &str) -> Result<Response> {
-    let part = named("index.html")?;
     let list = plain::list(app, request);
     let theme = theme(request);
     let mut hasher = DefaultHasher::new();
-    (part.etag, theme, &list).hash(&mut hasher);
+    (PAGE.etag, theme, &list).hash(&mut hasher);
     let etag = format!("W/\"{:016x}\"", hasher.finish());
     let identity = |response: Response| {
         identified(response, &etag).with("Content-Security-Policy", CONTENT_SECURITY_POLICY)
@@ -51,18 +65,20 @@ pub(super) fn index(app: &App, request: &mut Request<'_>, _rest: &str) -> Result
     if is_known(request, &etag) {
         return Ok(identity(Response::empty(304)));
     }
-    let frame = String::from_utf8_lossy(&inflate(part)?).into_owned();
-    let frame = match theme {
-        Some(theme) => frame.replacen(ROOT, &format!("{ROOT} data-theme=\"{theme}\""), 1),
-        None => frame,
-    };
-    let html = frame.replacen(LIST, &list, 1).into_bytes();
-    let media_type = media::media_type(part.name.as_bytes());
+    let told = theme.map(|theme| format!(" data-theme=\"{theme}\""));
+    let start = format!("{}{}", PAGE.start, told.unwrap_or_default());
     let response = if request.accepts("Accept-Encoding", "gzip") {
-        Response::new(200, media_type, Payload::Bytes(deflate::gzip(&html).into()))
+        let mut member = Member::default();
+        member.add(start.as_bytes());
+        member.add_blocks(&PAGE.top);
+        member.add(list.as_bytes());
+        member.add_blocks(&PAGE.rest);
+        Response::new(200, MEDIA_TYPE, Payload::Bytes(member.finish().into()))
             .with("Content-Encoding", "gzip")
     } else {
-        Response::new(200, media_type, Payload::Bytes(html.into()))
+        let (top, rest) = (inflate_blocks(&PAGE.top)?, inflate_blocks(&PAGE.rest)?);
+        let html = [start.as_bytes(), &top, list.as_bytes(), &rest].concat();
+        Response::new(200, MEDIA_TYPE, Payload::Bytes(html.into()))
     };
     Ok(identity(response))
 }
@@ -118,11 +134,17 @@ fn identified(response: Response, etag: &str) -> Response {
 
 fn inflate(part: &Part) -> Result<Vec<u8>> {
     let end = part.gzip.len() - GZIP_TRAILER_BYTES;
-    miniz_oxide::inflate::decompress_to_vec(&part.gzip[GZIP_HEADER_BYTES..end]).map_err(|_| {
-        Error::Io {
-            action: "inflate",
-            path: part.name.to_owned(),
-            source: std::io::ErrorKind::InvalidData.into(),
-        }
+    inflate_stream(&part.gzip[GZIP_HEADER_BYTES..end])
+}
+
+fn inflate_blocks(blocks: &Blocks) -> Result<Vec<u8>> {
+    inflate_stream(&[blocks.bytes, &deflate::LAST].concat())
+}
+
+fn inflate_stream(stream: &[u8]) -> Result<Vec<u8>> {
+    miniz_oxide::inflate::decompress_to_vec(stream).map_err(|_| Error::Io {
+        action: "inflate",
+        path: "web".to_owned(),
+        source: std::io::ErrorKind::InvalidData.into(),
     })
 }

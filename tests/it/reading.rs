@@ -1,5 +1,8 @@
 //! Reading: the page, files, ranges, conditions, what is not there.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use sha2::{Digest as _, Sha256};
+
 use crate::harness::Instance;
 
 #[test]
@@ -14,6 +17,17 @@ fn the_page_and_its_parts_are_served_gzipped_or_not() {
         "{policy}"
     );
     assert!(!policy.contains("unsafe"), "{policy}");
+    // The one style in the page is the one that the policy names.
+    let styles: Vec<&str> = plain.text().split("<style>").skip(1).collect();
+    let [style] = styles[..] else {
+        panic!("{} styles", styles.len())
+    };
+    let hash = Sha256::digest(style.split("</style>").next().unwrap());
+    let source = format!(
+        "style-src 'self' 'sha256-{}';",
+        BASE64_STANDARD.encode(hash)
+    );
+    assert!(policy.contains(&source), "{policy}");
     let gzipped = server.ask("GET /", &[("Accept-Encoding", "br, gzip")], b"");
     assert_eq!(gzipped.field("Content-Encoding"), Some("gzip"));
     let deflated = &gzipped.body[10..gzipped.body.len() - 8];
@@ -21,6 +35,9 @@ fn the_page_and_its_parts_are_served_gzipped_or_not() {
         miniz_oxide::inflate::decompress_to_vec(deflated).unwrap(),
         plain.body
     );
+    let trailer = &gzipped.body[gzipped.body.len() - 8..];
+    assert_eq!(trailer[..4], crc32fast::hash(&plain.body).to_le_bytes());
+    assert_eq!(trailer[4..], (plain.body.len() as u32).to_le_bytes());
     let refused = server.ask("GET /", &[("Accept-Encoding", "gzip;q=0")], b"");
     assert_eq!(refused.field("Content-Encoding"), None);
     let script = server.get("/web/app.js");
