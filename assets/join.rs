@@ -195,9 +195,15 @@ pub(crate) fn page(folder: &Path, source: &str, linked_name: &str, keep: &str) -
     };
     let mut in_body = false;
     let mut in_comment = false;
+    let mut is_linked = false;
     for line in source.lines().map(str::trim) {
         if in_comment || (line.starts_with("<!--") && line != keep) {
-            in_comment = !line.ends_with("-->");
+            let end = line.find("-->").map(|at| at + "-->".len());
+            assert!(
+                end.is_none_or(|end| end == line.len()),
+                "a comment has its lines for itself: {line}"
+            );
+            in_comment = end.is_none();
             continue;
         }
         let sheet = line
@@ -205,7 +211,8 @@ pub(crate) fn page(folder: &Path, source: &str, linked_name: &str, keep: &str) -
             .and_then(|rest| rest.strip_suffix(LINK.1));
         if let Some(name) = sheet {
             let css = without_comments(&fs::read_to_string(folder.join(name)).unwrap());
-            if in_body && page.linked.is_empty() {
+            if in_body && !is_linked {
+                is_linked = true;
                 writeln!(page.html, "{}{linked_name}{}", LINK.0, LINK.1).unwrap();
             }
             if in_body {
@@ -222,5 +229,6 @@ pub(crate) fn page(folder: &Path, source: &str, linked_name: &str, keep: &str) -
             page.html.push('\n');
         }
     }
+    assert!(is_linked && !in_comment, "the page has no end");
     page
 }

@@ -68,8 +68,13 @@ export function setName(element, name) {
   setAttribute(element, 'title', plain(name));
 }
 
+/** What stands in each place for a name. @type {WeakMap<HTMLElement, string>} */
+const names = new WeakMap();
+
 /** As `setName`, without the words for a pointer that rests. */
 export function showName(/** @type {HTMLElement} */ element, /** @type {string} */ name) {
+  if (names.get(element) === name) return;
+  names.set(element, name);
   const [stem, extension] = split(name);
   setParts(find(element, '.stem'), stem);
   setParts(find(element, '.extension'), extension);

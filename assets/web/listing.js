@@ -110,10 +110,11 @@ export function mountListing(root, words, on) {
     // What flies by faster than this is not seen beyond the edge anyway.
     const spare = in_order || Math.abs(top - drawn_top) < innerHeight / 2 ? SPARE : 1;
     drawn_top = top;
-    const first = Math.max(0, Math.floor(-top / height) - spare) * columns;
     // Always as many, wherever between two rows the edge of the screen is.
-    const rows_seen = Math.ceil(innerHeight / height) + 1;
-    const last = Math.min(all.length, first + (rows_seen + 2 * spare) * columns);
+    const start = Math.floor(-top / height) - spare;
+    const end = start + Math.ceil(innerHeight / height) + 1 + 2 * spare;
+    const first = Math.max(0, start) * columns;
+    const last = Math.min(all.length, Math.max(0, end) * columns);
     const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest?.('.row'));
     const kept = focused?.dataset.key;
     const wanted = [];
@@ -136,7 +137,7 @@ export function mountListing(root, words, on) {
     const drawn = rows.map((row) => row.element);
     for (const { element } of free) element.remove();
     if (in_order) {
-      rows.forEach((row, i) => row.label(wanted[i], all.length));
+      label();
       arrange(list, drawn, focused);
     } else {
       pool.push(...free);
@@ -154,11 +155,15 @@ export function mountListing(root, words, on) {
     // move one costs the browser more than to fill it, and nobody reads while all flies by.
     settling = setTimeout(settle, SETTLE_MS);
   };
-  /** Puts the elements in order, unless a finger is on one of them. */
+  const label = () => {
+    for (const [key, row] of shown) row.label(places.get(key) ?? 0, all.length);
+  };
+  /** Names the rows, and puts their elements in order, unless a finger is on one of them. */
   const settle = () => {
     clearTimeout(settling);
     settling = holds > 0 ? setTimeout(settle, SETTLE_MS) : 0;
-    if (holds === 0) drawSeen();
+    if (holds > 0) label();
+    else drawSeen();
   };
   // Tab goes on from here.
   list.addEventListener('focusin', () => { if (settling !== 0) settle(); });
@@ -294,14 +299,15 @@ export function mountListing(root, words, on) {
         for (const [key, row] of shown) {
           const next = fresh.get(key);
           row.element.classList.toggle('is-gone', next === undefined);
-          if (next === undefined) continue;
-          row.update(next.entry, next.incoming, now);
-          row.label(places.get(key) ?? 0, all.length);
+          if (next !== undefined) row.update(next.entry, next.incoming, now);
         }
+        label();
         waiting = () => listing.update(state, wanted, at, look);
         return;
       }
       waiting = null;
+      // It may be back.
+      for (const { element } of shown.values()) element.classList.remove('is-gone');
       take(wanted);
       tick = state.tick;
       const folder = state.dir === '' ? texts.home : plain(nameOf(state.dir));

@@ -123,6 +123,17 @@ test("no row is moved among the others while they scroll", async ({ openPage, sh
   expect(put).toEqual({ moved: 0, filled: true });
 });
 
+/** Rows of which something is told that is not of their file. */
+function misnamed(page) {
+  return page.locator(".row").evaluateAll((rows) => rows.flatMap((row) => {
+    const name = decodeURIComponent(row.dataset.key);
+    const words = [".tile", ".download", ".delete", ".more-acts"]
+      .map((which) => row.querySelector(which).getAttribute("aria-label"));
+    const title = row.querySelector(".name").title;
+    return title === name && words.every((said) => said?.includes(name)) ? [] : [name];
+  }));
+}
+
 test("after a scroll, Tab goes on by the order of the eye", async ({ openPage, share }) => {
   await fill(share, 400);
   const listing = await openPage();
@@ -136,18 +147,10 @@ test("after a scroll, Tab goes on by the order of the eye", async ({ openPage, s
     const found = await places();
     return found.length > 10 && found.every((place, i) => i === 0 || place > found[i - 1]);
   };
-  // What a row does not show is told of the file that came into it.
-  const told = () => page.locator(".row").evaluateAll((rows) => rows.flatMap((row) => {
-    const name = decodeURIComponent(row.dataset.key);
-    const words = [".tile", ".download", ".delete", ".more-acts"]
-      .map((which) => row.querySelector(which).getAttribute("aria-label"));
-    const title = row.querySelector(".name").title;
-    return title === name && words.every((said) => said.includes(name)) ? [] : [name];
-  }));
   for (const y of [300, 700, 500, 9000, 8700, 0, 420]) {
     await page.evaluate((to) => scrollTo(0, to), y);
     await expect.poll(in_order, `at ${y}`).toBe(true);
-    await expect.poll(told, `at ${y}`).toEqual([]);
+    await expect.poll(() => misnamed(page), `at ${y}`).toEqual([]);
     await expect(link, `at ${y}`).toBeFocused();
   }
   await expect(listing.row(nameOf(18))).toBeVisible();
@@ -199,6 +202,20 @@ test("a row that is held stays under the finger", async ({ openPage, server, sha
   await expect(listing.row(nameOf(1))).toHaveCount(0);
 });
 
+test("rows are named while the list is held", async ({ openPage, share }) => {
+  await fill(share, 400);
+  const listing = await openPage();
+  const { page } = listing;
+  await expect(listing.live).toBeVisible();
+  const box = await listing.row(nameOf(3)).boundingBox();
+  await page.mouse.move(box.x + 300, box.y + 20);
+  await page.mouse.down();
+  await page.evaluate(() => scrollTo(0, 9000));
+  await expect(listing.row(nameOf(170))).toBeVisible();
+  await expect.poll(() => misnamed(page)).toEqual([]);
+  await page.mouse.up();
+});
+
 test("a row that one is about to click does not slip away", async ({
   openPage, server, share,
 }) => {
@@ -215,6 +232,14 @@ test("a row that one is about to click does not slip away", async ({
   expect((await listing.row(nameOf(3)).boundingBox()).y).toBe(box.y);
   // A mouse that rests lets the list go on.
   await expect(gone).toHaveCount(0);
+  await aim();
+  await curl("-X", "DELETE", fileUrl(server.url, nameOf(0)));
+  const back = page.locator(`.row[data-key="${encodeURIComponent(nameOf(0))}"]`);
+  await expect(back).toHaveClass(/is-gone/);
+  await aim();
+  await curl("-T", path.join(share, nameOf(2)), fileUrl(server.url, nameOf(0)));
+  await expect(back).not.toHaveClass(/is-gone/);
+  await expect(back).toHaveCSS("opacity", "1");
 });
 
 test("nothing shifts while the page comes to be", async ({ openPage, share }) => {
