@@ -89,7 +89,10 @@ async function violations(page) {
       `${html.slice(0, 160)} ${failureSummary.slice(0, 200)}`)).join(" | ")}`));
 }
 
-for (const [look, settings] of LOOKS) {
+// A proxy changes what comes, and no colour of it.
+const SEEN = process.env.LIVEDROP_FRONT ? LOOKS.slice(0, 1) : LOOKS;
+
+for (const [look, settings] of SEEN) {
   for (const [name, fill, before, after] of STATES) {
     test(`${name} is in order: ${look}`, async ({ browser, server, share }) => {
       await fill?.(share);
