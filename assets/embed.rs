@@ -29,6 +29,8 @@ use sha2::{Digest as _, Sha256};
 /// The slowest and smallest: it runs once.
 const LEVEL: u8 = 10;
 
+/// The page itself, which is served in pieces.
+const PAGE: &str = "index.html";
 /// The module that the page begins with.
 const START: &str = "app.js";
 /// What its style sheets are joined into.
@@ -42,16 +44,10 @@ fn main() {
     let source = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap()).join("assets/web");
     let target = PathBuf::from(env::var("OUT_DIR").unwrap());
     println!("cargo::rerun-if-changed={}", source.display());
-    let mut parts = parts(&source);
-    let source_page = String::from_utf8(parts.remove("index.html").unwrap()).unwrap();
-    let page = join::page(&source, &source_page, STYLES, LIST);
-    for name in &page.sheets {
-        parts.remove(name);
-    }
+    let page = join::page(&source, PAGE, STYLES, LIST);
     write_page(&page, &target);
-    parts.insert(STYLES.into(), page.linked.into());
     let mut table = String::from("&[\n");
-    for (name, content) in parts {
+    for (name, content) in parts(&source, &page) {
         let compressed = target.join(name.replace('/', "+"));
         fs::write(&compressed, gzip(&content)).unwrap();
         writeln!(
@@ -93,24 +89,26 @@ fn write_page(page: &join::Page, target: &Path) {
     println!("cargo::rustc-env=LIVEDROP_STYLE=sha256-{hash}");
 }
 
-/// What is served beside the page, by name, and the page as it is written; a module that was joined
-/// into another is not served by itself.
-fn parts(source: &Path) -> BTreeMap<String, Vec<u8>> {
+/// What is served beside the page, by name; what was joined into something else is not served by
+/// itself.
+fn parts(source: &Path, page: &join::Page) -> BTreeMap<String, Vec<u8>> {
     let named = |path: PathBuf| {
         let name = path.strip_prefix(source).unwrap();
         (name.to_str().unwrap().to_owned(), fs::read(&path).unwrap())
     };
     let mut parts: BTreeMap<_, _> = files_below(source).into_iter().map(named).collect();
     let (script, modules) = join::module(source, START);
-    for name in &modules {
+    for name in page.sheets.iter().chain(&modules) {
         parts.remove(name);
     }
+    parts.remove(PAGE);
     // Workers and languages are scripts of their own, joined with what they need.
     for (name, part) in &mut parts {
         if name.ends_with(".js") {
             *part = join::module(source, name).0.into();
         }
     }
+    parts.insert(STYLES.into(), page.linked.as_str().into());
     parts.insert(START.into(), script.into());
     parts
 }

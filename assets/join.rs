@@ -185,18 +185,36 @@ pub(crate) struct Page {
 
 /// The page for the way: the sheets of its head within it, so that nothing is waited for before
 /// something is seen; one link for those of its body; no comments save `keep`, and no indentation.
-pub(crate) fn page(folder: &Path, source: &str, linked_name: &str, keep: &str) -> Page {
-    const LINK: (&str, &str) = ("<link rel=\"stylesheet\" href=\"web/", "\">");
-    let mut page = Page {
-        html: String::new(),
-        inline: String::new(),
-        linked: String::new(),
-        sheets: Vec::new(),
-    };
-    let mut in_body = false;
+pub(crate) fn page(folder: &Path, name: &str, linked_name: &str, keep: &str) -> Page {
+    let source = fs::read_to_string(folder.join(name)).unwrap();
+    let (head, body) = source.split_once("</head>").unwrap();
+    let link = format!("{}{linked_name}{}\n", LINK.0, LINK.1);
+    let mut sheets = Vec::new();
+    let (head, inline) = without_sheets(folder, head, keep, "", &mut sheets);
+    let (body, linked) = without_sheets(folder, body, keep, &link, &mut sheets);
+    Page {
+        html: format!("{head}<style>{inline}</style>\n</head>\n{body}"),
+        inline,
+        linked,
+        sheets,
+    }
+}
+
+/// How the page links to a style sheet: what stands before its name, and after.
+const LINK: (&str, &str) = ("<link rel=\"stylesheet\" href=\"web/", "\">");
+
+/// A part of the page with `instead` for its links to style sheets, and what these lead to.
+fn without_sheets(
+    folder: &Path,
+    html: &str,
+    keep: &str,
+    instead: &str,
+    sheets: &mut Vec<String>,
+) -> (String, String) {
+    let mut kept = String::new();
+    let mut css = String::new();
     let mut in_comment = false;
-    let mut is_linked = false;
-    for line in source.lines().map(str::trim) {
+    for line in html.lines().map(str::trim) {
         if in_comment || (line.starts_with("<!--") && line != keep) {
             let end = line.find("-->").map(|at| at + "-->".len());
             assert!(
@@ -210,25 +228,19 @@ pub(crate) fn page(folder: &Path, source: &str, linked_name: &str, keep: &str) -
             .strip_prefix(LINK.0)
             .and_then(|rest| rest.strip_suffix(LINK.1));
         if let Some(name) = sheet {
-            let css = without_comments(&fs::read_to_string(folder.join(name)).unwrap());
-            if in_body && !is_linked {
-                is_linked = true;
-                writeln!(page.html, "{}{linked_name}{}", LINK.0, LINK.1).unwrap();
+            if css.is_empty() {
+                kept += instead;
             }
-            if in_body {
-                page.linked += &css;
-            } else {
-                page.inline += &css;
-            }
-            page.sheets.push(name.to_owned());
-        } else if line == "</head>" {
-            in_body = true;
-            writeln!(page.html, "<style>{}</style>\n{line}", page.inline).unwrap();
+            css += &without_comments(&fs::read_to_string(folder.join(name)).unwrap());
+            sheets.push(name.to_owned());
         } else if !line.is_empty() {
-            page.html += line;
-            page.html.push('\n');
+            kept += line;
+            kept.push('\n');
         }
     }
-    assert!(is_linked && !in_comment, "the page has no end");
-    page
+    assert!(
+        !css.is_empty() && !in_comment,
+        "no sheet, or no end: {html}"
+    );
+    (kept, css)
 }

@@ -100,6 +100,11 @@ export function mountListing(root, words, on) {
     return row;
   };
 
+  /** Writes of each row that is drawn what is not seen. */
+  const label = () => {
+    for (const [key, row] of shown) row.label(places.get(key) ?? 0, all.length);
+  };
+
   /**
    * Draws what is in sight, and takes away what is not, save for what has the focus.
    * @param {boolean} [in_order] whether the elements are put in the order of the eye, and named
@@ -154,9 +159,6 @@ export function mountListing(root, words, on) {
     // The order of the elements is that of the eye, since Tab and screen readers go by it; but to
     // move one costs the browser more than to fill it, and nobody reads while all flies by.
     settling = setTimeout(settle, SETTLE_MS);
-  };
-  const label = () => {
-    for (const [key, row] of shown) row.label(places.get(key) ?? 0, all.length);
   };
   /** Names the rows, and puts their elements in order, unless a finger is on one of them. */
   const settle = () => {

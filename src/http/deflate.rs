@@ -20,13 +20,6 @@ const HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255];
 /// The last block of a stream, with nothing in it.
 pub const LAST: [u8; 2] = [3, 0];
 
-/// A whole gzip member of one content.
-pub fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut member = Member::default();
-    member.add(content);
-    member.finish()
-}
-
 /// What was deflated before: blocks of which none is the last, up to the end of a byte.
 pub struct Blocks {
     /// The blocks themselves.
@@ -207,6 +200,13 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+
+    /// A member of one piece.
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut member = Member::default();
+        member.add(content);
+        member.finish()
+    }
 
     fn inflated(member: &[u8]) -> Vec<u8> {
         let end = member.len() - 8;

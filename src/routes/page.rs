@@ -134,17 +134,17 @@ fn identified(response: Response, etag: &str) -> Response {
 
 fn inflate(part: &Part) -> Result<Vec<u8>> {
     let end = part.gzip.len() - GZIP_TRAILER_BYTES;
-    inflate_stream(&part.gzip[GZIP_HEADER_BYTES..end])
+    inflate_stream(part.name, &part.gzip[GZIP_HEADER_BYTES..end])
 }
 
 fn inflate_blocks(blocks: &Blocks) -> Result<Vec<u8>> {
-    inflate_stream(&[blocks.bytes, &deflate::LAST].concat())
+    inflate_stream("index.html", &[blocks.bytes, &deflate::LAST].concat())
 }
 
-fn inflate_stream(stream: &[u8]) -> Result<Vec<u8>> {
+fn inflate_stream(name: &str, stream: &[u8]) -> Result<Vec<u8>> {
     miniz_oxide::inflate::decompress_to_vec(stream).map_err(|_| Error::Io {
         action: "inflate",
-        path: "web".to_owned(),
+        path: name.to_owned(),
         source: std::io::ErrorKind::InvalidData.into(),
     })
 }
