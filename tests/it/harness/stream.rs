@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::wire::request;
 use super::{PATIENCE, Wire};
@@ -91,11 +91,13 @@ impl Stream {
 
     /// The next event that is neither progress nor a beat.
     pub fn next_change(&mut self) -> Frame {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let frame = self.next();
             if frame.name != "progress" && frame.name != "beat" {
                 return frame;
             }
+            assert!(Instant::now() < deadline, "nothing but beats comes");
         }
     }
 
