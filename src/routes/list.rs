@@ -6,6 +6,7 @@
 mod kept;
 mod rows;
 
+use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -19,7 +20,7 @@ use crate::http::request::Request;
 use crate::http::response::{Payload, Response};
 use crate::routes::list::rows::{Rows, push_row};
 use crate::routes::{App, existing, is_known};
-use crate::storage::{Kind, RelPath, Share};
+use crate::storage::{Entry, Kind, RelPath, Share};
 
 use kept::Listing;
 
@@ -110,7 +111,9 @@ fn rows(app: &App, folder: &RelPath) -> Result<Option<Arc<Rows>>> {
 fn read(app: &App, folder: &RelPath) -> Result<Option<Rows>> {
     let mut rows = Rows::default();
     let mut count = 0;
+    let mut showing = app.share.show(folder).whole();
     app.share.list(folder, |entry| {
+        showing.add(entry.name, Some(&entry.facts));
         count += 1;
         if count > TAGGED_ENTRIES_MAX {
             return ControlFlow::Break(());
@@ -118,7 +121,11 @@ fn read(app: &App, folder: &RelPath) -> Result<Option<Rows>> {
         rows.add(folder, &entry);
         ControlFlow::Continue(())
     })?;
-    Ok((count <= TAGGED_ENTRIES_MAX).then_some(rows))
+    if count > TAGGED_ENTRIES_MAX {
+        return Ok(None);
+    }
+    showing.end();
+    Ok(Some(rows))
 }
 
 /// The rows of a while ago, with what stands by now at the names that have changed; None when not
@@ -132,10 +139,10 @@ fn renew(app: &App, folder: &RelPath, kept: &Listing) -> Result<Option<Rows>> {
         rows.remove(folder, name);
     }
     let mut has_twins = false;
-    app.share.look(folder, &names, |entry| {
+    look(app, folder, &names, |entry| {
         let is_known = || kept.rows.others().iter().any(|other| other == entry.name);
         has_twins |= entry.facts.kind == Kind::File && entry.facts.links > 1 && !is_known();
-        rows.add(folder, &entry);
+        rows.add(folder, entry);
     })?;
     Ok((!has_twins).then_some(rows))
 }
@@ -143,10 +150,30 @@ fn renew(app: &App, folder: &RelPath, kept: &Listing) -> Result<Option<Rows>> {
 /// The rows of what has to be looked at each time.
 fn others(app: &App, folder: &RelPath, rows: &Rows) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    app.share.look(folder, rows.others(), |entry| {
-        push_row(&mut out, folder, &entry);
+    look(app, folder, rows.others(), |entry| {
+        push_row(&mut out, folder, entry);
     })?;
     Ok(out)
+}
+
+/// Shows what stands at some names by now, and that there is nothing at the others.
+fn look(
+    app: &App,
+    folder: &RelPath,
+    names: &[OsString],
+    mut visit: impl FnMut(&Entry<'_>),
+) -> Result<()> {
+    let mut showing = app.share.show(folder);
+    let mut ahead = names.iter();
+    app.share.look(folder, names, |entry| {
+        for name in ahead.by_ref().take_while(|name| *name != entry.name) {
+            showing.add(name, None);
+        }
+        showing.add(entry.name, Some(&entry.facts));
+        visit(&entry);
+    })?;
+    ahead.for_each(|name| showing.add(name, None));
+    Ok(())
 }
 
 /// Writes the listing of a huge folder as it is read.
@@ -155,7 +182,9 @@ fn stream(share: &Share, folder: &RelPath, head: &[u8], out: &mut dyn Write) -> 
     let mut row = Vec::new();
     let mut is_first = true;
     let mut written = Ok(());
+    let mut showing = share.show(folder);
     let listed = share.list(folder, |entry| {
+        showing.add(entry.name, Some(&entry.facts));
         row.clear();
         push_row(&mut row, folder, &entry);
         let comma: &[u8] = if std::mem::take(&mut is_first) {

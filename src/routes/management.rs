@@ -82,7 +82,7 @@ pub(super) fn undo(app: &App, _request: &mut Request<'_>, rest: &str) -> Result<
         undo,
         replaced,
     } = &change.what;
-    let old = replaced.then(|| (facts.kind, undo.clone()));
+    let old = replaced.map(|kind| (kind, undo.clone()));
     publish_arrival(app, path, facts, old);
     let response = Response::json(200, &json!({ "path": path.to_string() }));
     Ok(files::with_undo(response, undo.clone()))

@@ -4,11 +4,12 @@ use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, Mode, chmodat, mkdirat, unlinkat};
 use rustix::io::Errno;
 
+use super::entry::Facts;
 use super::name::RelPath;
 use super::naming::cannot_hold;
 use super::order::Order;
 use super::publish::Change;
-use super::share::Share;
+use super::share::{Share, stat_of};
 use crate::error::{Error, Result};
 
 /// Permissions of a new folder, less the umask.
@@ -20,6 +21,8 @@ pub(super) struct Made<'s> {
     share: &'s Share,
     /// Outermost first.
     pub(super) list: Vec<RelPath>,
+    /// What each of them is.
+    facts: Vec<Facts>,
 }
 
 impl<'s> Made<'s> {
@@ -27,11 +30,13 @@ impl<'s> Made<'s> {
         Made {
             share,
             list: Vec::new(),
+            facts: Vec::new(),
         }
     }
 
-    /// Opens a folder, making it and the folders on the way to it where they are missing.
-    pub(super) fn open(&mut self, path: &RelPath) -> Result<Dir> {
+    /// Opens a folder, making it and the folders on the way to it where they are missing. The way
+    /// to it is held.
+    pub(super) fn open(&mut self, path: &RelPath, order: &Order<'_>) -> Result<Dir> {
         match self.share.folder(path) {
             Err(Error::NotFound) => {}
             other => return other,
@@ -40,28 +45,36 @@ impl<'s> Made<'s> {
         for step in path.ancestors() {
             at = match self.share.folder(&step) {
                 Err(Error::NotFound) => {
-                    // Its folder is not held, and those who watch must not take it for another's.
-                    self.share.announce_folder(&step);
-                    match self.share.mkdir(&at, &step) {
-                        Ok(()) => self.list.push(step.clone()),
-                        Err(e) => {
-                            self.share.confirm_folder(&step, false);
-                            if !matches!(e, Error::Exists) {
-                                return Err(e);
-                            }
-                        }
+                    let is_held = step.split().is_some_and(|(parent, _)| order.holds(&parent));
+                    if !is_held {
+                        return Err(Error::Conflict("A folder was removed meanwhile."));
                     }
-                    self.share.folder(&step).map_err(|e| match e {
-                        Error::NotFound => {
-                            Error::Forbidden("A link that leads nowhere is in the way.")
-                        }
-                        other => other,
-                    })?
+                    self.make(&at, &step)?
                 }
                 other => other?,
             };
         }
         Ok(at)
+    }
+
+    /// Opens a folder that was missing just now.
+    fn make(&mut self, parent: &Dir, path: &RelPath) -> Result<Dir> {
+        let is_ours = match self.share.mkdir(parent, path) {
+            Ok(()) => true,
+            Err(Error::Exists) => false,
+            Err(e) => return Err(e),
+        };
+        if is_ours {
+            self.list.push(path.clone());
+        }
+        let folder = self.share.folder(path).map_err(|e| match e {
+            Error::NotFound => Error::Forbidden("A link that leads nowhere is in the way."),
+            other => other,
+        })?;
+        if is_ours {
+            self.facts.push(stat_of(&folder, path)?);
+        }
+        Ok(folder)
     }
 
     /// Removes them again. What is no longer empty stays: it is somebody else's by now.
@@ -72,14 +85,15 @@ impl<'s> Made<'s> {
                 .and_then(|(parent, _)| self.share.folder(&parent).ok());
             let removed = parent.map(|dir| unlinkat(&dir, made.name(), AtFlags::REMOVEDIR));
             match removed {
-                Some(Ok(()) | Err(_)) | None => self.share.confirm_folder(&made, false),
+                Some(Ok(()) | Err(_)) | None => {}
             }
         }
     }
 
     /// Has it noted that they were made, and told.
     pub(super) fn note(&self, order: &mut Order<'_>) {
-        self.list.iter().for_each(|path| order.make(path));
+        let made = self.list.iter().zip(&self.facts);
+        made.for_each(|(path, facts)| order.touch(path, Some(*facts)));
     }
 }
 

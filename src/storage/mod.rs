@@ -42,4 +42,4 @@ pub use trash::Rest;
 pub use undo::Undone;
 pub use upload::Uploads;
 pub use walk::{Found, Tree};
-pub use watch::{Outside, Pace, Size, Watching};
+pub use watch::{Outside, Pace, Showing, Size, Watching};

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::entry::Facts;
 use super::name::RelPath;
 use super::share::Share;
+use crate::error::{Error, Result};
 
 /// Locks, shared by folders. More than the transfers that a small machine runs at once, so that two
 /// folders seldom share one.
@@ -31,7 +32,7 @@ impl Default for Locks {
 pub(super) struct Order<'s> {
     share: &'s Share,
     touched: Vec<(RelPath, Option<Facts>)>,
-    made: Vec<RelPath>,
+    slots: BTreeSet<usize>,
     _locks: Vec<MutexGuard<'s, ()>>,
 }
 
@@ -41,9 +42,9 @@ impl Order<'_> {
         self.touched.push((path.clone(), made));
     }
 
-    /// Notes that a folder was made on the way to one of the folders.
-    pub(super) fn make(&mut self, path: &RelPath) {
-        self.made.push(path.clone());
+    /// Whether nobody else changes a folder through us meanwhile.
+    pub(super) fn holds(&self, folder: &RelPath) -> bool {
+        self.slots.contains(&slot(folder))
     }
 }
 
@@ -52,32 +53,125 @@ impl Drop for Order<'_> {
         for (path, made) in &self.touched {
             self.share.note(path, made.as_ref());
         }
-        for path in &self.made {
-            self.share.confirm_folder(path, true);
-        }
     }
 }
 
 impl Share {
     /// Takes the locks of these folders, always in the same order.
     pub(super) fn hold(&self, folders: impl Iterator<Item = RelPath>) -> Order<'_> {
-        let slot = |folder: RelPath| {
-            let mut hasher = DefaultHasher::new();
-            folder.hash(&mut hasher);
-            (hasher.finish() % LOCKS as u64) as usize
-        };
-        let slots: BTreeSet<usize> = folders.map(slot).collect();
+        self.take(folders.map(|folder| slot(&folder)).collect())
+    }
+
+    /// Takes the locks of these folders, and where they are missing those of the folders that they
+    /// are to be made in.
+    ///
+    /// # Errors
+    /// Of opening them, but for `NotFound`.
+    pub(super) fn hold_way_to(&self, folders: impl Iterator<Item = RelPath>) -> Result<Order<'_>> {
+        let folders: BTreeSet<RelPath> = folders.collect();
+        let mut order = self.hold(folders.iter().cloned());
+        loop {
+            // Only what is looked at under the locks is sure to stay, and they can only be taken
+            // all at once; each time they are more.
+            let mut slots = order.slots.clone();
+            for folder in &folders {
+                self.each_missing(folder, |parent| {
+                    slots.insert(slot(parent));
+                })?;
+            }
+            if slots == order.slots {
+                return Ok(order);
+            }
+            drop(order);
+            order = self.take(slots);
+        }
+    }
+
+    /// Shows the folders in which others are to be made, so that this one is there.
+    fn each_missing(&self, folder: &RelPath, mut visit: impl FnMut(&RelPath)) -> Result<()> {
+        let mut at = folder.clone();
+        loop {
+            match (self.folder(&at), at.split()) {
+                (Err(Error::NotFound), Some((parent, _))) => {
+                    visit(&parent);
+                    at = parent;
+                }
+                (result, _) => return result.map(drop),
+            }
+        }
+    }
+
+    fn take(&self, slots: BTreeSet<usize>) -> Order<'_> {
         // The lock guards no data that a panic could have left wrong.
-        let take = |slot: usize| {
-            self.order.0[slot]
+        let lock = |slot: &usize| {
+            self.order.0[*slot]
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         };
         Order {
             share: self,
             touched: Vec::new(),
-            made: Vec::new(),
-            _locks: slots.into_iter().map(take).collect(),
+            _locks: slots.iter().map(lock).collect(),
+            slots,
         }
+    }
+}
+
+/// The lock of a folder.
+fn slot(folder: &RelPath) -> usize {
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    (hasher.finish() % LOCKS as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::fs;
+
+    use super::super::folders::Made;
+    use super::super::publish::OnConflict;
+    use super::*;
+
+    fn path(text: &str) -> RelPath {
+        RelPath::parse(text.as_bytes()).unwrap()
+    }
+
+    fn are_held(share: &Share, folders: [&str; 3]) -> [bool; 3] {
+        folders.map(|folder| share.order.0[slot(&path(folder))].try_lock().is_err())
+    }
+
+    #[test]
+    fn the_folders_that_others_are_made_in_are_held_until_that_is_told() {
+        let place = tempfile::tempdir().unwrap();
+        let share = Share::for_test(place.path());
+        for (target, held) in [
+            ("new/deep/file", [true, true, true]),
+            // Now they stand.
+            ("new/deep/other", [false, false, true]),
+        ] {
+            let mut uploads = share.uploads(None).unwrap();
+            uploads.begin(&path(target), None).unwrap();
+            uploads.finish(None).unwrap();
+            let change = uploads.publish(OnConflict::Fail, |_| Ok(())).unwrap();
+            assert_eq!(are_held(&share, ["", "new", "new/deep"]), held);
+            change.finish();
+            assert_eq!(are_held(&share, ["", "new", "new/deep"]), [false; 3]);
+        }
+    }
+
+    #[test]
+    fn no_folder_is_made_in_one_that_is_not_held() {
+        let place = tempfile::tempdir().unwrap();
+        let share = Share::for_test(place.path());
+        fs::create_dir(place.path().join("there")).unwrap();
+        let order = share
+            .hold_way_to(std::iter::once(path("there/new")))
+            .unwrap();
+        assert!(!order.holds(&RelPath::root()));
+        fs::remove_dir(place.path().join("there")).unwrap();
+        let made = Made::new(&share).open(&path("there/new"), &order);
+        assert!(matches!(made, Err(Error::Conflict(_))));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
     }
 }

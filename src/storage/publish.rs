@@ -78,7 +78,8 @@ impl<'s> Uploads<'s> {
     ) -> error::Result<Change<'s, Vec<Published>>> {
         let share = self.share;
         share.sync_contents(&self.list)?;
-        let mut order = share.hold(self.list.iter().filter_map(|u| Some(u.target.split()?.0)));
+        let parents = self.list.iter().filter_map(|u| Some(u.target.split()?.0));
+        let mut order = share.hold_way_to(parents)?;
         let mut batch = Batch {
             share,
             made: Made::new(share),
@@ -86,7 +87,7 @@ impl<'s> Uploads<'s> {
         };
         for upload in self.list {
             let permitted = permit(&upload.target);
-            if let Err(e) = permitted.and_then(|()| batch.place(upload, on_conflict)) {
+            if let Err(e) = permitted.and_then(|()| batch.place(upload, on_conflict, &order)) {
                 batch.take_back();
                 return Err(e);
             }
@@ -203,12 +204,17 @@ struct Placed {
 
 impl Batch<'_> {
     /// Makes the folders on the way to an upload's target and gives it its name there.
-    fn place(&mut self, mut upload: Upload, on_conflict: OnConflict) -> error::Result<()> {
+    fn place(
+        &mut self,
+        mut upload: Upload,
+        on_conflict: OnConflict,
+        order: &Order<'_>,
+    ) -> error::Result<()> {
         let target = upload.target.clone();
         let (parent, name) = target
             .split()
             .ok_or(Error::Forbidden("That is the shared folder."))?;
-        let folder = self.made.open(&parent)?;
+        let folder = self.made.open(&parent, order)?;
         let failed = |e: Errno| match e {
             e if cannot_hold(&folder, name, e) => Error::UNHELD_NAME,
             Errno::ISDIR => Error::Conflict("A folder stands at that path."),

@@ -114,6 +114,26 @@ impl Share {
         })
     }
 
+    /// A folder to be shared on the plainest terms, with everything that takes time put off.
+    #[cfg(test)]
+    #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    pub(super) fn for_test(folder: &Path) -> Share {
+        let terms = Terms {
+            sync: false,
+            free_bytes_min: 0,
+            file_mode: None,
+            folder_mode: None,
+            undo_s: 0,
+        };
+        let long = std::time::Duration::from_secs(3_600);
+        let pace = Pace {
+            lease: long,
+            stillness: long,
+            compare: long,
+        };
+        Share::open(folder, terms, pace).unwrap()
+    }
+
     /// Its path in the whole file system, for people.
     pub fn path(&self) -> &Path {
         &self.root_path
@@ -276,7 +296,7 @@ fn not_a_file() -> Error {
     Error::Forbidden("Only files and folders can be read.")
 }
 
-fn stat_of(file: impl AsFd, path: &RelPath) -> Result<Facts> {
+pub(super) fn stat_of(file: impl AsFd, path: &RelPath) -> Result<Facts> {
     match fstat(file) {
         Ok(stat) => Ok(Facts::new(&stat)),
         Err(e) => Err(Error::io("look at", path, e.into())),

@@ -5,13 +5,13 @@ use std::ffi::OsStr;
 
 use rustix::io::Errno;
 
-use super::entry::Facts;
+use super::entry::{Facts, Kind};
 use super::folders::Made;
 use super::name::RelPath;
 use super::naming::{exchange, take_free_name};
 use super::publish::Change;
 use super::share::Share;
-use super::trash::{Successor, is_successor};
+use super::trash::{Successor, kind_of_successor};
 use crate::error::{Error, Result};
 
 /// What was brought back.
@@ -23,8 +23,8 @@ pub struct Undone {
     pub facts: Facts,
     /// The token of what stood there meanwhile, when the two have changed places.
     pub undo: Option<String>,
-    /// Whether they have.
-    pub replaced: bool,
+    /// What that was, if they have.
+    pub replaced: Option<Kind>,
 }
 
 impl Share {
@@ -36,16 +36,15 @@ impl Share {
     pub fn undo(&self, token: &str) -> Result<Change<'_, Undone>> {
         let (trash, record) = self.discarded(token)?;
         let (parent, name) = record.path.split().ok_or(Error::NotFound)?;
-        let mut order = self.hold(std::iter::once(parent.clone()));
+        let mut order = self.hold_way_to(std::iter::once(parent.clone()))?;
         let mut made = Made::new(self);
-        let dir = made.open(&parent)?;
+        let dir = made.open(&parent, &order)?;
         let from = (&trash, OsStr::new(token));
-        let is_in_place = record
-            .successor
-            .is_some_and(|successor| is_successor(&dir, name, &successor));
-        let moved = match is_in_place {
-            true => exchange(from, &dir, name).map(|()| name.to_os_string()),
-            false => take_free_name(from, &dir, name),
+        let successor = record.successor.as_ref();
+        let replaced = successor.and_then(|successor| kind_of_successor(&dir, name, successor));
+        let moved = match replaced {
+            Some(_) => exchange(from, &dir, name).map(|()| name.to_os_string()),
+            None => take_free_name(from, &dir, name),
         };
         let name = match moved {
             Ok(name) => name,
@@ -61,10 +60,8 @@ impl Share {
         self.sync_folder(&dir, &parent)?;
         let facts = self.entry_facts(&dir, &parent, &name)?.0;
         // Of two that have changed places the other has a token of its own from now on.
-        let undo = match is_in_place {
-            true => self.discard(from, &path, Some(Successor::of(&facts)), true),
-            false => None,
-        };
+        let undo =
+            replaced.and_then(|_| self.discard(from, &path, Some(Successor::of(&facts)), true));
         self.forget_discarded(&trash, token);
         order.touch(&path, Some(facts));
         made.note(&mut order);
@@ -72,7 +69,7 @@ impl Share {
             path,
             facts,
             undo,
-            replaced: is_in_place,
+            replaced,
         };
         Ok(Change::new(undone, made.list, order))
     }

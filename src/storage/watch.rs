@@ -4,15 +4,18 @@
 //! Each watched folder has a table of its entries as its watchers know them. Whatever the kernel
 //! signals is only a hint: the name is looked at again, and what differs from the table is told.
 //! So our own changes, which are entered into the table before their folder's order lock is let
-//! go, are never told twice, and signals may come late, doubled or out of date.
+//! go, are never told twice, and signals may come late, doubled or out of date. What a listing has
+//! shown is held against the table too: its readers are told what became of that.
 //!
 //! Locks nest as order lock, then state; under the state nothing is read from the disk.
 
 mod crowded;
 mod entries;
+mod moves;
 mod notes;
 mod observer;
 mod recent;
+mod shown;
 mod signals;
 mod upkeep;
 
@@ -25,6 +28,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
 
 use self::entries::{Folder, Identity, Known, Stage, State};
+pub use self::shown::Showing;
 use self::signals::Kernel;
 use super::entry::{Facts, Kind};
 use super::kinds;
@@ -211,8 +215,12 @@ impl Share {
         let mut state = self.watch.lock();
         let folder = state.folders.get_mut(path)?;
         folder.mark = mark;
+        // Whoever found another at its path meanwhile has let go of it.
+        let is_lost = stage == Stage::Watched && folder.identity.is_none();
+        let stage = if is_lost { Stage::Missing } else { stage };
         folder.stage = stage;
         if stage == Stage::Missing {
+            state.leave(path);
             state.lose(path);
         }
         drop(state);

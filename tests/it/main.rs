@@ -39,6 +39,7 @@ mod modes;
 mod names;
 mod origins;
 mod outside;
+mod outside_shown;
 mod page;
 mod pages;
 mod passwords;

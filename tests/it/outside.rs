@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::harness::{Binary, Frame, Instance, PATIENCE, Stream, Tracer};
 
 /// A stream of these folders, ready.
-fn watch(server: &Instance, dirs: &[&str]) -> Stream {
+pub fn watch(server: &Instance, dirs: &[&str]) -> Stream {
     let dirs: Vec<String> = dirs.iter().map(|dir| format!("dir={dir}")).collect();
     let mut stream = server.stream(&format!("/events?{}", dirs.join("&")), &[]);
     assert_eq!(stream.next().name, "ready");
@@ -19,7 +19,7 @@ fn watch(server: &Instance, dirs: &[&str]) -> Stream {
 }
 
 /// Short words for the next changes: the name, the path, and what it came from or how large it is.
-fn told(stream: &mut Stream, count: usize) -> Vec<String> {
+pub fn told(stream: &mut Stream, count: usize) -> Vec<String> {
     (0..count).map(|_| word(&stream.next_change())).collect()
 }
 
@@ -34,7 +34,7 @@ fn word(frame: &Frame) -> String {
 }
 
 /// Has the server say something of its own, after which nothing else was to come.
-fn end(server: &Instance, stream: &mut Stream) {
+pub fn end(server: &Instance, stream: &mut Stream) {
     assert_eq!(server.ask("PUT /files/end", &[], b"").status, 201);
     assert_eq!(word(&stream.next_change()), "upload end 0");
     assert_eq!(server.ask("DELETE /files/end", &[], b"").status, 204);
@@ -77,8 +77,9 @@ fn each_change_from_outside_is_told_once_with_its_word() {
     let update = stream.next_change();
     let data = json!({"path": "new", "size": 3, "modified": 1_000_000_000_000_u64});
     assert_eq!((update.name.as_str(), update.data), ("update", data));
-    // Its other name is the same file, and nobody touched that.
     drop(file);
+    // Its other name is the same file.
+    assert_eq!(told(&mut stream, 1), ["update second 3"]);
     end(&server, &mut stream);
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -93,32 +94,58 @@ impl Watcher<'_> {
     }
 
     fn is_right(&self) -> bool {
-        let disk = self.server.path(self.folder);
-        let entries = fs::read_dir(disk).unwrap().map(Result::unwrap);
-        let disk: Picture = entries
-            .filter(|entry| !entry.file_name().to_str().unwrap().starts_with(".livedrop"))
-            .map(|entry| {
-                let facts = entry.metadata().unwrap();
-                let size = facts.is_file().then_some(facts.len());
-                (entry.file_name().into_string().unwrap(), size)
-            })
-            .collect();
-        disk == self.picture
+        self.wrong().is_empty()
+    }
+
+    /// The names of which the disk says otherwise, with what it says.
+    fn wrong(&self) -> Vec<String> {
+        let mut picture = self.picture.clone();
+        let mut wrong = Vec::new();
+        for entry in fs::read_dir(self.server.path(self.folder)).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            if name.starts_with(".livedrop") {
+                continue;
+            }
+            let facts = entry.metadata().unwrap();
+            let size = facts.is_file().then_some(facts.len());
+            let shown = picture.remove(&name);
+            // A file may be written to by another name, and lose that before anybody looks.
+            let is_shared = facts.nlink() > 1 && matches!((size, shown), (Some(_), Some(Some(_))));
+            if !is_shared && shown != Some(size) {
+                wrong.push(format!("{name}: {size:?}, shown is {shown:?}"));
+            }
+        }
+        wrong.extend(picture.into_keys().map(|name| format!("{name}: gone")));
+        wrong
     }
 }
 
-/// Changes things by requests.
-fn ask(server: &Instance, random: &mut fastrand::Rng) {
+/// Changes things by requests; `undo` is the way back from one before.
+fn ask(server: &Instance, random: &mut fastrand::Rng, undo: &mut Option<String>) {
     let path = any_path(random);
-    match random.u32(0..6) {
-        0 => drop(server.ask(&format!("DELETE /files/{path}"), &[], b"")),
+    let destination = format!("/files/{}", any_path(random));
+    let to = [("Destination", destination.as_str())];
+    match random.u32(0..10) {
+        0 => {
+            let removed = server.ask(&format!("DELETE /files/{path}"), &[], b"");
+            *undo = removed.field("Livedrop-Undo").map(str::to_owned);
+        }
         1 => {
             let form =
                 "--b\r\nContent-Disposition: form-data; filename=\"f1\"\r\n\r\nxyz\r\n--b--\r\n";
             let fields = [("Content-Type", "multipart/form-data; boundary=b")];
             drop(server.ask("POST /upload?dir=a", &fields, form.as_bytes()));
         }
-        2 => drop(server.ask(&format!("PUT /files/{path}/sub"), &[], b"1")),
+        2 | 3 => drop(server.ask(&format!("PUT /files/{path}/sub"), &[], b"1")),
+        4 => drop(server.ask(&format!("MKCOL /files/{path}"), &[], b"")),
+        5 => drop(server.ask(&format!("MOVE /files/{path}"), &to, b"")),
+        6 => drop(server.ask(&format!("COPY /files/{path}"), &to, b"")),
+        7 => {
+            if let Some(token) = undo.take() {
+                drop(server.ask(&format!("POST /api/undo/{token}"), &[], b""));
+            }
+        }
         _ => {
             let content = vec![b'x'; random.usize(0..50)];
             drop(server.ask(&format!("PUT /files/{path}"), &[], &content));
@@ -175,10 +202,9 @@ fn watch(server: &Instance, seed: u64, is_over: &dyn Fn() -> bool) {
         }
         assert!(
             Instant::now() < deadline,
-            "seed {seed}, folder {:?}: {:?} is not the disk: {:?}",
+            "seed {seed}, folder {:?}, on the disk {:?}",
             watcher.folder,
-            watcher.picture,
-            server.tree()
+            watcher.wrong(),
         );
     }
 }
@@ -188,6 +214,7 @@ fn every_picture_ends_as_the_disk() {
     for seed in 0..SEEDS {
         let server = Instance::start_with(|limits| {
             limits.stillness_ms = 100;
+            limits.undo_s = 3600;
             limits.events_kept = if seed % 3 == 0 { 20 } else { 4096 };
             limits.stream_queue_events = 8;
             limits.watch_ms = if seed % 2 == 0 { 1 } else { 60_000 };
@@ -200,11 +227,17 @@ fn every_picture_ends_as_the_disk() {
                 let (server, ended) = (&server, &ended);
                 scope.spawn(move || {
                     let mut random = fastrand::Rng::with_seed(seed * 10 + writer);
+                    let mut undo = None;
                     for _ in 0..60 {
-                        match writer {
-                            0 => meddle(server, &mut random),
-                            _ => ask(server, &mut random),
+                        if writer > 0 {
+                            ask(server, &mut random, &mut undo);
+                            continue;
                         }
+                        // What takes no time by itself is to happen in between.
+                        for _ in 0..random.u32(0..8) {
+                            server.get("/health");
+                        }
+                        meddle(server, &mut random);
                     }
                     ended.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 });

@@ -92,6 +92,29 @@ fn what_was_replaced_changes_places_with_what_replaced_it() {
 }
 
 #[test]
+fn a_file_that_a_folder_took_the_place_of_is_told_to_take_its_place() {
+    let server = start();
+    server.write("file", b"first");
+    fs::create_dir(server.path("folder")).unwrap();
+    let destination = [("Destination", "/files/file")];
+    let copied = server.ask("COPY /files/folder", &destination, b"");
+    assert_eq!(copied.status, 204);
+    let mut stream = server.stream("/events", &[]);
+    stream.next();
+    assert_eq!(undo(&server, &token(&copied)).status, 200);
+    let gone = stream.next_change();
+    assert_eq!(
+        (gone.name.as_str(), &gone.data["kind"]),
+        ("delete", &"folder".into())
+    );
+    let back = stream.next_change();
+    assert_eq!(
+        (back.name.as_str(), &back.data["size"]),
+        ("upload", &5.into())
+    );
+}
+
+#[test]
 fn what_finds_its_place_taken_or_changed_comes_back_beside_it() {
     let server = start();
     server.write("x.txt", b"first");

@@ -43,7 +43,9 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
         let now = self.share.glance(folder, name);
         if let Some(folder) = watch.lock().folders.get_mut(folder) {
             let is_told = match (folder.crowd.own.get(name), now) {
-                (Some((told, _)), Some(now)) => Known::is_current(told.as_ref(), now.as_ref()),
+                (Some((told, _)), Some(now)) => {
+                    Known::is_current(told.as_ref(), now.map(|now| Known::of(&now)).as_ref())
+                }
                 (None, _) | (_, None) => false,
             };
             folder.crowd.is_stale |= !is_told;

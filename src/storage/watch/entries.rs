@@ -31,7 +31,7 @@ pub(super) struct State {
     pub(super) signals: Vec<Signal>,
     /// How many the observer is following.
     pub(super) followed: usize,
-    versions: u64,
+    pub(super) versions: u64,
 }
 
 /// How far a folder is watched.
@@ -61,6 +61,10 @@ pub(super) struct Folder {
     pub(super) identity: Option<Identity>,
     pub(super) table: HashMap<Box<OsStr>, Known>,
     pub(super) crowd: Crowd,
+    /// What listings have shown otherwise than the table, with nothing where they showed nothing.
+    pub(super) shown: HashMap<Box<OsStr>, Option<Known>>,
+    /// The names that were told of late.
+    pub(super) told: Recent,
     /// Changes with everything that may have happened in it.
     pub(super) version: u64,
     pub(super) recent: Recent,
@@ -99,6 +103,8 @@ impl Folder {
             identity: None,
             table: HashMap::new(),
             crowd: Crowd::default(),
+            shown: HashMap::new(),
+            told: Recent::new(),
             version: 0,
             recent: Recent::new(),
             mark: 0,
@@ -140,14 +146,6 @@ impl Identity {
 }
 
 impl Known {
-    /// A folder of which no more is known yet.
-    pub(super) const ANY_FOLDER: Known = Known {
-        kind: Kind::Folder,
-        inode: 0,
-        size: 0,
-        modified_ns: 0,
-    };
-
     pub(super) fn of(facts: &Facts) -> Known {
         Known {
             kind: facts.kind,
@@ -155,11 +153,6 @@ impl Known {
             size: facts.size,
             modified_ns: facts.modified_ns,
         }
-    }
-
-    /// Whether it is a folder of which no more is known yet.
-    pub(super) fn is_announced(&self) -> bool {
-        self.kind == Kind::Folder && self.inode == 0
     }
 
     /// Whether watchers would see no difference. A folder's own time changes with what lies in it,
@@ -171,9 +164,9 @@ impl Known {
     }
 
     /// Whether what was told of a name is what stands there now.
-    pub(super) fn is_current(told: Option<&Known>, now: Option<&Facts>) -> bool {
+    pub(super) fn is_current(told: Option<&Known>, now: Option<&Known>) -> bool {
         match (told, now) {
-            (Some(told), Some(now)) => told.is_same(&Known::of(now)),
+            (Some(told), Some(now)) => told.is_same(now),
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         }
@@ -293,6 +286,7 @@ impl State {
             self.entries -= folder.table.len();
             let boxed = |(name, known): (OsString, Known)| (name.into_boxed_os_str(), known);
             folder.table = entries.into_iter().map(boxed).collect();
+            folder.shown.clear();
             self.entries += folder.table.len();
             self.versions += 1;
             folder.change(self.versions, OsStr::new(""));
@@ -309,6 +303,8 @@ impl State {
         } else if matches!(folder.stage, Stage::Filling | Stage::Watched) {
             self.versions += 1;
             folder.change(self.versions, name);
+            folder.told.note(self.versions, name);
+            folder.shown.remove(name);
             let before = folder.table.len();
             match known {
                 Some(known) => drop(folder.table.insert(name.into(), known)),
@@ -322,6 +318,17 @@ impl State {
     pub(super) fn get(&self, folder: &RelPath, name: &OsStr) -> Option<Option<Known>> {
         let folder = self.folders.get(folder)?;
         (folder.stage == Stage::Watched).then(|| folder.table.get(name).copied())
+    }
+
+    /// The names of a file by which it is known otherwise than it is now.
+    pub(super) fn outdated(&self, now: &Known) -> Vec<(RelPath, OsString)> {
+        let is_outdated = |it: &Known| it.is_same_thing(now) && !it.is_same(now);
+        let named = |(path, folder): (&RelPath, &Folder)| {
+            let outdated = folder.table.iter().filter(|(_, known)| is_outdated(known));
+            let names = outdated.map(|(name, _)| (path.clone(), name.to_os_string()));
+            names.collect::<Vec<_>>()
+        };
+        self.folders.iter().flat_map(named).collect()
     }
 
     /// Whether a folder is too large for a table.

@@ -28,39 +28,6 @@ impl Share {
         }
     }
 
-    /// Enters a folder that we are about to make, though its folder's order lock may not be held.
-    /// Whatever comes of it, `confirm_folder` is to follow.
-    pub(in crate::storage) fn announce_folder(&self, path: &RelPath) {
-        if let Some((parent, name)) = path.split() {
-            let mut state = self.watch.lock();
-            let is_news = matches!(state.get(&parent, name), Some(None));
-            if is_news || state.is_crowded(&parent) {
-                state.set(&parent, name, Some(Known::ANY_FOLDER));
-            }
-        }
-    }
-
-    /// Says whether such a folder was told to be there; what is there now, the observer finds out.
-    pub(in crate::storage) fn confirm_folder(&self, path: &RelPath, was_told: bool) {
-        if let Some((parent, name)) = path.split() {
-            let mut state = self.watch.lock();
-            state.back(path);
-            if state.is_crowded(&parent) {
-                state.set(&parent, name, was_told.then_some(Known::ANY_FOLDER));
-            }
-            let Some(known) = state.get(&parent, name) else {
-                return;
-            };
-            let is_ours = known.is_none_or(|known| known.is_announced());
-            if is_ours {
-                state.set(&parent, name, was_told.then_some(Known::ANY_FOLDER));
-            }
-            state.again.push((parent, name.to_os_string()));
-            drop(state);
-            self.watch.wake();
-        }
-    }
-
     /// Lets go of what was watched at a path and below, unless it still stands there.
     pub(super) fn let_go_below(&self, path: &RelPath) {
         let paths = self.watch.lock().below(path);

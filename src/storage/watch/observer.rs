@@ -10,15 +10,13 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::entries::Known;
+use super::moves::Leaving;
 use super::signals::{Signal, What};
 use super::{Outside, Size};
 use crate::storage::entry::{Facts, Kind};
 use crate::storage::name::{RelPath, is_reserved};
 use crate::storage::share::Share;
 
-/// How long what was moved away may take to arrive somewhere: both ends are signalled together,
-/// though not as one.
-const MOVE_WAIT: Duration = Duration::from_millis(100);
 /// How long signals are gathered before they are followed: a file that is written in small pieces
 /// gives thousands a second.
 const GATHER: Timespec = Timespec {
@@ -43,36 +41,27 @@ pub(super) struct Observer<'s, T, M> {
     pub(super) must_reset: bool,
 }
 
-/// What was moved away and has not arrived yet.
-pub(super) struct Leaving {
-    pub(super) cookie: u32,
-    pub(super) folder: RelPath,
-    pub(super) name: OsString,
-    pub(super) known: Known,
-    pub(super) until: Instant,
-    /// Where it arrived and had left again before anybody looked.
-    pub(super) passed: Option<(RelPath, OsString)>,
-}
-
 impl Share {
     /// Tells what happens in watched folders without us, until it is stopped. `tell` is called in
     /// the order of the disk; `mark` is that of `watch`.
     pub fn observe(&self, tell: impl Fn(Outside), mark: impl Fn() -> u64) {
-        let compare_at = Instant::now() + self.watch.pace.compare;
-        let observer = Observer {
-            share: self,
+        Observer::new(self, tell, mark).run();
+    }
+}
+
+impl<'s, T: Fn(Outside), M: Fn() -> u64> Observer<'s, T, M> {
+    pub(super) fn new(share: &'s Share, tell: T, mark: M) -> Observer<'s, T, M> {
+        Observer {
+            share,
             tell,
             mark,
             growing: HashMap::new(),
             leaving: Vec::new(),
-            compare_at,
+            compare_at: Instant::now() + share.watch.pace.compare,
             must_reset: false,
-        };
-        observer.run();
+        }
     }
-}
 
-impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
     fn run(mut self) {
         while !self.share.watch.stopping.load(Ordering::SeqCst) {
             self.wait();
@@ -85,14 +74,8 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
             if has_overflown {
                 self.begin_anew();
             }
-            let again = {
-                let mut state = self.share.watch.lock();
-                state.followed = 0;
-                std::mem::take(&mut state.again)
-            };
-            for (folder, name) in again {
-                self.settle(&folder, &name, What::Came);
-            }
+            self.share.watch.lock().followed = 0;
+            self.look_again();
             let now = Instant::now();
             self.end_moves(now);
             self.end_growth(now);
@@ -105,6 +88,21 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
             self.let_go(now);
             if std::mem::take(&mut self.must_reset) {
                 (self.tell)(Outside::Reset);
+            }
+        }
+    }
+
+    /// Looks at names of which no signal comes; those that are written to will have one.
+    fn look_again(&mut self) {
+        loop {
+            let again = std::mem::take(&mut self.share.watch.lock().again);
+            if again.is_empty() {
+                return;
+            }
+            for key in again {
+                if !self.growing.contains_key(&key) {
+                    self.settle(&key.0, &key.1, What::Created);
+                }
             }
         }
     }
@@ -194,7 +192,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
 
     /// Somebody writes to a file: it is looked at when that has ended, or soon when there are very
     /// many.
-    fn grow(&mut self, folder: RelPath, name: &OsStr, now: Instant) {
+    pub(super) fn grow(&mut self, folder: RelPath, name: &OsStr, now: Instant) {
         let is_full = self.growing.len() >= GROWING_MAX;
         let wait = self.share.watch.pace.stillness;
         let until = if is_full { now } else { now + wait };
@@ -216,7 +214,8 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
             return;
         };
         let key = (folder.clone(), name.to_os_string());
-        let is_same = Known::is_current(before.as_ref(), now.as_ref());
+        let known = now.map(|now| Known::of(&now));
+        let is_same = Known::is_current(before.as_ref(), known.as_ref());
         let is_open = now.is_some_and(|now| {
             // A second name of a file that stood already is not one in the making.
             now.kind == Kind::File && now.links == 1
@@ -230,8 +229,13 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
             _ => {}
         }
         self.growing.remove(&key);
-        if !is_same {
-            self.tell_difference(folder, name, before, now);
+        let shown = self.share.watch.lock().take_shown(folder, name);
+        match shown {
+            _ if !is_same => self.tell_difference(folder, name, before, now),
+            Some(shown) if !Known::is_current(shown.as_ref(), known.as_ref()) => {
+                self.tell_difference(folder, name, shown, now);
+            }
+            Some(_) | None => {}
         }
     }
 
@@ -243,8 +247,7 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
         now: Option<Facts>,
     ) {
         let path = folder.entry(name);
-        let known = now.map(|facts| Known::of(&facts));
-        self.share.watch.lock().set(folder, name, known);
+        self.enter(folder, name, now.as_ref());
         match (before, now) {
             (Some(before), Some(now)) if (before.kind, now.kind) == (Kind::File, Kind::File) => {
                 (self.tell)(Outside::Update(path, Size::of(&now)));
@@ -263,104 +266,28 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
         }
     }
 
+    /// Enters what is told of a name.
+    pub(super) fn enter(&mut self, folder: &RelPath, name: &OsStr, told: Option<&Facts>) {
+        let known = told.map(Known::of);
+        let mut state = self.share.watch.lock();
+        state.set(folder, name, known);
+        if let (Some(known), Some(2..)) = (known, told.map(|facts| facts.links)) {
+            // The kernel signals no other name of a file than that by which it was written to.
+            let twins = state.outdated(&known);
+            state.again.extend(twins);
+        }
+    }
+
     pub(super) fn tell_gone(&self, path: &RelPath, kind: Kind) {
         if kind == Kind::Folder {
             self.share.let_go_below(path);
         }
         (self.tell)(Outside::Delete(path.clone(), kind));
     }
-
-    /// Something was moved away; where it arrives may be told next.
-    fn leave(&mut self, folder: RelPath, name: &OsStr, cookie: u32) {
-        let until = Instant::now() + MOVE_WAIT;
-        let here = |it: &&mut Leaving| {
-            it.passed
-                .as_ref()
-                .is_some_and(|p| *p == (folder.clone(), name.to_os_string()))
-        };
-        if let Some(passing) = self.leaving.iter_mut().find(here) {
-            passing.passed = None;
-            passing.cookie = cookie;
-            passing.until = until;
-            return;
-        }
-        let _order = self.share.hold(std::iter::once(folder.clone()));
-        let known = self.share.watch.lock().get(&folder, name);
-        let Some(now) = self.share.glance(&folder, name) else {
-            return;
-        };
-        match known {
-            // It is back, or was never gone for those who watch, as when we replace a file.
-            Some(Some(known)) if now.is_some_and(|now| known.is_same_thing(&Known::of(&now))) => {
-                self.settle_held(&folder, name, What::Came);
-            }
-            Some(Some(known)) => {
-                self.share.watch.lock().set(&folder, name, None);
-                self.leaving.push(Leaving {
-                    cookie,
-                    folder,
-                    name: name.to_os_string(),
-                    known,
-                    until,
-                    passed: None,
-                });
-            }
-            // Nobody has heard of it; or another stands there by now.
-            Some(None) => self.settle_held(&folder, name, What::Removed),
-            None => {}
-        }
-    }
-
-    /// Something was moved here, from a watched folder or from elsewhere.
-    fn come(&mut self, folder: &RelPath, name: &OsStr, cookie: u32) {
-        let matching = |it: &Leaving| it.passed.is_none() && it.cookie == cookie;
-        let near = self
-            .leaving
-            .iter()
-            .position(|it| matching(it) && it.folder == *folder);
-        let Some(at) = near.or_else(|| self.leaving.iter().position(matching)) else {
-            return self.settle(folder, name, What::Came);
-        };
-        let mut left = self.leaving.swap_remove(at);
-        let order = self
-            .share
-            .hold([left.folder.clone(), folder.clone()].into_iter());
-        let now = self.share.glance(folder, name).flatten();
-        match now.map(|facts| (facts, Known::of(&facts))) {
-            None => {
-                left.passed = Some((folder.clone(), name.to_os_string()));
-                left.until = Instant::now() + MOVE_WAIT;
-                self.leaving.push(left);
-            }
-            Some((facts, now)) if left.known.is_same_thing(&now) => {
-                let (from, path) = (left.folder.entry(&left.name), folder.entry(name));
-                self.share.watch.lock().set(folder, name, Some(now));
-                if facts.kind == Kind::Folder {
-                    self.share.let_go_below(&from);
-                }
-                (self.tell)(Outside::Move {
-                    from,
-                    path: path.clone(),
-                    kind: facts.kind,
-                });
-                if !left.known.is_same(&now) {
-                    (self.tell)(Outside::Update(path, Size::of(&facts)));
-                }
-                if self.growing.remove(&(left.folder, left.name)).is_some() {
-                    self.grow(folder.clone(), name, Instant::now());
-                }
-            }
-            Some(_) => {
-                self.tell_gone(&left.folder.entry(&left.name), left.known.kind);
-                drop(order);
-                self.settle(folder, name, What::Came);
-            }
-        }
-    }
 }
 
 impl Size {
-    fn of(facts: &Facts) -> Size {
+    pub(super) fn of(facts: &Facts) -> Size {
         Size {
             bytes: facts.size,
             modified_ms: facts.modified_ms(),

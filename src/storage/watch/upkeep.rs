@@ -5,30 +5,13 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::entries::{Folder, Known, Stage};
-use super::observer::{Leaving, Observer};
+use super::observer::Observer;
 use super::signals::What;
 use super::{ENTRIES_MAX, Outside};
 use crate::storage::entry::Kind;
 use crate::storage::name::RelPath;
 
 impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
-    /// What has arrived nowhere is gone.
-    pub(super) fn end_moves(&mut self, now: Instant) {
-        let ended: Vec<Leaving> = self.leaving.extract_if(.., |it| it.until <= now).collect();
-        for left in ended {
-            let order = self.share.hold(std::iter::once(left.folder.clone()));
-            // Unless another has taken the name meanwhile, which was told.
-            let known = self.share.watch.lock().get(&left.folder, &left.name);
-            if let Some(None) = known {
-                self.tell_gone(&left.folder.entry(&left.name), left.known.kind);
-            }
-            drop(order);
-            if let Some((folder, name)) = left.passed {
-                self.settle(&folder, &name, What::Came);
-            }
-        }
-    }
-
     /// What nobody has written to for a while is finished.
     pub(super) fn end_growth(&mut self, now: Instant) {
         let due = self.growing.iter().filter(|(_, until)| **until <= now);
