@@ -203,7 +203,11 @@ function moved(state, from, to, kind) {
   const before = state.entries.get(from);
   const left = gone(state, from, to);
   if (parentOf(to) !== state.dir || left.phase !== 'ready') return left;
-  if (before !== undefined) return put(left, to, before.kind, before.size, before.modified);
+  if (before !== undefined) {
+    const after = put(left, to, before.kind, before.size, before.modified);
+    // Our listing may have shown it where it went already, and another where it was.
+    return state.entries.has(to) ? { ...after, wanting: true } : after;
+  }
   // The event of a move has no size: what came from elsewhere shows at once, the rest follows.
   if (state.entries.get(to)?.kind === kind) return { ...left, wanting: true };
   return { ...put(left, to, kind, null, null), wanting: true };

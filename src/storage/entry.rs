@@ -89,6 +89,14 @@ impl Facts {
         }
     }
 
+    /// A folder that stood a moment ago, and of which no more is known.
+    pub(super) fn of_lost_folder() -> Facts {
+        Facts {
+            kind: Kind::Folder,
+            ..Facts::of_lost_file(0)
+        }
+    }
+
     /// Whether this is the same file, or folder, with the same content.
     pub fn is_same_content(&self, other: &Facts) -> bool {
         let told = |facts: &Facts| (facts.kind, facts.inode, facts.size, facts.modified_ns);

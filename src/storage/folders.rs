@@ -4,7 +4,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, Mode, chmodat, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::entry::Facts;
+use super::entry::{Facts, Kind};
 use super::name::RelPath;
 use super::naming::cannot_hold;
 use super::order::Order;
@@ -12,6 +12,8 @@ use super::publish::Change;
 use super::share::{Share, stat_of};
 use crate::error::{Error, Result};
 
+/// Somebody else was faster.
+const REMOVED: Error = Error::Conflict("A folder was removed meanwhile.");
 /// Permissions of a new folder, less the umask.
 const FOLDER_MODE: u32 = 0o755;
 
@@ -47,7 +49,7 @@ impl<'s> Made<'s> {
                 Err(Error::NotFound) => {
                     let is_held = step.split().is_some_and(|(parent, _)| order.holds(&parent));
                     if !is_held {
-                        return Err(Error::Conflict("A folder was removed meanwhile."));
+                        return Err(REMOVED);
                     }
                     self.make(&at, &step)?
                 }
@@ -68,6 +70,7 @@ impl<'s> Made<'s> {
             self.list.push(path.clone());
         }
         let folder = self.share.folder(path).map_err(|e| match e {
+            Error::NotFound if is_ours => REMOVED,
             Error::NotFound => Error::Forbidden("A link that leads nowhere is in the way."),
             other => other,
         })?;
@@ -112,10 +115,12 @@ impl Share {
                 Ok(()) | Err(_) => Err(e),
             };
         }
-        order.touch(
-            path,
-            self.entry_facts(&dir, &parent, name).ok().map(|it| it.0),
-        );
+        // Of ours we tell, which somebody else may have taken away by now.
+        let found = self
+            .entry_facts(&dir, &parent, name)
+            .map(|(facts, _)| facts);
+        let ours = found.ok().filter(|facts| facts.kind == Kind::Folder);
+        order.touch(path, Some(ours.unwrap_or_else(Facts::of_lost_folder)));
         Ok(Change::new((), Vec::new(), order))
     }
 

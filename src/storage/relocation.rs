@@ -239,7 +239,8 @@ impl Share {
         order.touch(path, Some(facts));
     }
 
-    fn kind_at(&self, dir: &Dir, parent: &RelPath, name: &OsStr) -> Kind {
+    /// What watchers know a name as.
+    pub(super) fn kind_at(&self, dir: &Dir, parent: &RelPath, name: &OsStr) -> Kind {
         let facts = self.entry_facts(dir, parent, name);
         facts.map_or(Kind::Other, |(facts, _)| facts.kind)
     }

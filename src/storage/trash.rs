@@ -15,7 +15,7 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, FileType, renameat, statat};
 use rustix::io::Errno;
 
-use super::entry::{Facts, Kind};
+use super::entry::Facts;
 use super::name::RelPath;
 use super::removal::remove_tree;
 use super::share::Share;
@@ -290,11 +290,10 @@ impl Record {
     }
 }
 
-/// What stands at a name, if it is what took the place of another.
-pub(super) fn kind_of_successor(dir: &Dir, name: &OsStr, successor: &Successor) -> Option<Kind> {
-    let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-    let facts = Facts::new(&stat);
-    (Successor::of(&facts) == *successor).then_some(facts.kind)
+/// Whether something stands at a name, and is what took the place of another.
+pub(super) fn is_successor(dir: &Dir, name: &OsStr, successor: &Successor) -> bool {
+    let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
+    stat.is_ok_and(|stat| Successor::of(&Facts::new(&stat)) == *successor)
 }
 
 fn record_name(token: &str) -> String {

@@ -11,7 +11,7 @@ use super::name::RelPath;
 use super::naming::{exchange, take_free_name};
 use super::publish::Change;
 use super::share::Share;
-use super::trash::{Successor, kind_of_successor};
+use super::trash::{Successor, is_successor};
 use crate::error::{Error, Result};
 
 /// What was brought back.
@@ -40,8 +40,10 @@ impl Share {
         let mut made = Made::new(self);
         let dir = made.open(&parent, &order)?;
         let from = (&trash, OsStr::new(token));
-        let successor = record.successor.as_ref();
-        let replaced = successor.and_then(|successor| kind_of_successor(&dir, name, successor));
+        let is_in_place = record
+            .successor
+            .is_some_and(|successor| is_successor(&dir, name, &successor));
+        let replaced = is_in_place.then(|| self.kind_at(&dir, &parent, name));
         let moved = match replaced {
             Some(_) => exchange(from, &dir, name).map(|()| name.to_os_string()),
             None => take_free_name(from, &dir, name),

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -331,8 +332,9 @@ fn what_happens_in_a_folder_too_large_to_remember_is_answered_by_reset() {
     assert_eq!(told(&mut stream, 1), ["folder large"]);
 }
 
-#[test]
-fn what_takes_the_place_of_an_upload_before_that_is_told_is_told_after_it() {
+/// What is told first of a request that makes `a`, when somebody meddles with that before it is
+/// told.
+fn told_of(line: &str, meddle: impl FnOnce(&Path), count: usize) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     // Between the name and the word lies a sync, which here leaves others the time to come.
     let slowly = ["trace=fsync", "inject=fsync:delay_exit=500000"];
@@ -341,15 +343,30 @@ fn what_takes_the_place_of_an_upload_before_that_is_told_is_told_after_it() {
     assert_eq!(stream.next().name, "ready");
     let path = folder.path().join("a");
     std::thread::scope(|scope| {
-        let put = scope.spawn(|| traced.server.ask("PUT /files/a", &[], b"12").status);
+        let asked = scope.spawn(|| traced.server.ask(line, &[], b"").status);
         let deadline = Instant::now() + PATIENCE;
         while !path.exists() {
             assert!(Instant::now() < deadline, "it has its name");
         }
-        fs::remove_file(&path).unwrap();
-        fs::create_dir(&path).unwrap();
-        assert_eq!(put.join().unwrap(), 201);
+        meddle(&path);
+        assert_eq!(asked.join().unwrap(), 201);
     });
-    let expected = ["upload a 2", "delete a file", "folder a"];
-    assert_eq!(told(&mut stream, 3), expected);
+    told(&mut stream, count)
+}
+
+#[test]
+fn what_takes_the_place_of_an_upload_before_that_is_told_is_told_after_it() {
+    let meddle = |path: &Path| {
+        fs::remove_file(path).unwrap();
+        fs::create_dir(path).unwrap();
+    };
+    let expected = ["upload a 0", "delete a file", "folder a"];
+    assert_eq!(told_of("PUT /files/a", meddle, 3), expected);
+}
+
+#[test]
+fn a_folder_of_ours_that_goes_before_it_is_told_is_told_to_be_gone() {
+    let meddle = |path: &Path| fs::remove_dir(path).unwrap();
+    let expected = ["folder a", "delete a folder"];
+    assert_eq!(told_of("MKCOL /files/a", meddle, 2), expected);
 }

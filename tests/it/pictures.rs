@@ -66,17 +66,19 @@ impl Watcher<'_> {
             ("folder", Some(name)) => drop(self.picture.insert(name, None)),
             ("delete", Some(name)) => drop(self.picture.remove(&name)),
             ("move", to) => {
-                if let Some(from) = self.name(&data["from"]) {
-                    self.picture.remove(&from);
-                }
-                match to {
-                    Some(name) if data["kind"] == "folder" => {
+                let from = self.name(&data["from"]);
+                let left = from.and_then(|from| self.picture.remove(&from));
+                match (to, left) {
+                    (None, _) => {}
+                    (Some(name), _) if data["kind"] == "folder" => {
                         self.picture.insert(name, None);
+                    }
+                    (Some(name), Some(row)) if !self.picture.contains_key(&name) => {
+                        self.picture.insert(name, row);
                     }
                     // The event does not say how large it is, and the row that we had may be of
                     // another that came later.
-                    Some(_) => self.list_again(),
-                    None => {}
+                    (Some(_), _) => self.list_again(),
                 }
             }
             _ => {}

@@ -8,6 +8,7 @@ use std::time::Instant;
 use rustix::fd::AsFd;
 use rustix::fs::fstat;
 
+use super::ENTRIES_MAX;
 use super::crowded::Crowd;
 use super::recent::Recent;
 use super::signals::{Signal, What};
@@ -25,8 +26,8 @@ pub(super) struct State {
     pub(super) entries: usize,
     /// Whether a folder that was missing may be there again.
     pub(super) retry: bool,
-    /// Names that are to be looked at again.
-    pub(super) again: Vec<(RelPath, OsString)>,
+    /// Names that are to be looked at again, and why.
+    pub(super) again: Vec<(RelPath, OsString, What)>,
     /// Signals that were taken from the kernel and have yet to be followed.
     pub(super) signals: Vec<Signal>,
     /// How many the observer is following.
@@ -63,8 +64,10 @@ pub(super) struct Folder {
     pub(super) crowd: Crowd,
     /// What listings have shown otherwise than the table, with nothing where they showed nothing.
     pub(super) shown: HashMap<Box<OsStr>, Option<Known>>,
-    /// The names that were told of late.
-    pub(super) told: Recent,
+    /// Listings under way.
+    pub(super) showing: usize,
+    /// The names that were entered since the first of these began, each with the version it made.
+    pub(super) told: HashMap<Box<OsStr>, u64>,
     /// Changes with everything that may have happened in it.
     pub(super) version: u64,
     pub(super) recent: Recent,
@@ -104,7 +107,8 @@ impl Folder {
             table: HashMap::new(),
             crowd: Crowd::default(),
             shown: HashMap::new(),
-            told: Recent::new(),
+            showing: 0,
+            told: HashMap::new(),
             version: 0,
             recent: Recent::new(),
             mark: 0,
@@ -161,6 +165,22 @@ impl Known {
         self.is_same_thing(now)
             && (self.kind == Kind::Folder
                 || (self.size, self.modified_ns) == (now.size, now.modified_ns))
+    }
+
+    /// Whether listings show no difference. They have no number of an inode, which some file systems
+    /// give anew each time that they read it.
+    fn looks_like(&self, now: &Known) -> bool {
+        let ms = |it: &Known| it.modified_ns.div_euclid(1_000_000);
+        self.kind == now.kind
+            && (self.kind != Kind::File || (self.size, ms(self)) == (now.size, ms(now)))
+    }
+
+    /// Whether what a listing has shown at a name looks like what stands there now.
+    pub(super) fn is_shown(shown: Option<&Known>, now: Option<&Known>) -> bool {
+        match (shown, now) {
+            (Some(shown), Some(now)) => shown.looks_like(now),
+            (shown, now) => shown.is_none() && now.is_none(),
+        }
     }
 
     /// Whether what was told of a name is what stands there now.
@@ -235,6 +255,7 @@ impl State {
         if let Some(folder) = self.folders.get_mut(path) {
             self.entries -= folder.table.len();
             folder.table = HashMap::new();
+            folder.shown = HashMap::new();
             folder.stage = Stage::TooLarge;
         }
     }
@@ -303,8 +324,11 @@ impl State {
         } else if matches!(folder.stage, Stage::Filling | Stage::Watched) {
             self.versions += 1;
             folder.change(self.versions, name);
-            folder.told.note(self.versions, name);
             folder.shown.remove(name);
+            // Of very many, some may be told twice.
+            if folder.showing > 0 && folder.told.len() < ENTRIES_MAX {
+                folder.told.insert(name.into(), self.versions);
+            }
             let before = folder.table.len();
             match known {
                 Some(known) => drop(folder.table.insert(name.into(), known)),

@@ -97,17 +97,19 @@ impl<T: Fn(Outside), M: Fn() -> u64> Observer<'_, T, M> {
             }
             Some((facts, now)) if left.known.is_same_thing(&now) => {
                 let (from, path) = (left.folder.entry(&left.name), folder.entry(name));
-                self.enter(folder, name, Some(&facts));
-                if from != path {
-                    if facts.kind == Kind::Folder {
-                        self.share.let_go_below(&from);
-                    }
-                    (self.tell)(Outside::Move {
-                        from,
-                        path: path.clone(),
-                        kind: facts.kind,
-                    });
+                if from == path {
+                    // It is back; whoever listed meanwhile has not seen it.
+                    return self.tell_difference(folder, name, None, Some(facts));
                 }
+                self.enter(folder, name, Some(left.known), Some(&facts));
+                if facts.kind == Kind::Folder {
+                    self.share.let_go_below(&from);
+                }
+                (self.tell)(Outside::Move {
+                    from,
+                    path: path.clone(),
+                    kind: facts.kind,
+                });
                 if !left.known.is_same(&now) {
                     (self.tell)(Outside::Update(path, Size::of(&facts)));
                 }

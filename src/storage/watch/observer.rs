@@ -25,6 +25,9 @@ const GATHER: Timespec = Timespec {
 };
 /// Between two looks at what has run out, while anything is watched.
 const TICK: Duration = Duration::from_secs(1);
+/// How old a change of a file may be that its other names were not told of. Each name that is told
+/// asks for a look through all tables, which what was written long ago is not worth.
+const FRESH: Duration = Duration::from_secs(60);
 /// Files that may be growing at a time; of more, each is told as it is.
 const GROWING_MAX: usize = 10_000;
 
@@ -92,18 +95,18 @@ impl<'s, T: Fn(Outside), M: Fn() -> u64> Observer<'s, T, M> {
         }
     }
 
-    /// Looks at names of which no signal comes; those that are written to will have one.
+    /// Looks at names of which no signal need come, but for those that are looked at later anyway.
     fn look_again(&mut self) {
-        loop {
-            let again = std::mem::take(&mut self.share.watch.lock().again);
-            if again.is_empty() {
-                return;
+        let again = std::mem::take(&mut self.share.watch.lock().again);
+        for (folder, name, what) in again {
+            let key = (folder, name);
+            if !self.growing.contains_key(&key) {
+                self.settle(&key.0, &key.1, what);
             }
-            for key in again {
-                if !self.growing.contains_key(&key) {
-                    self.settle(&key.0, &key.1, What::Created);
-                }
-            }
+        }
+        // What that led to comes after the signals that have come meanwhile.
+        if !self.share.watch.lock().again.is_empty() {
+            self.share.watch.wake();
         }
     }
 
@@ -224,6 +227,10 @@ impl<'s, T: Fn(Outside), M: Fn() -> u64> Observer<'s, T, M> {
             What::Created | What::Removed if !is_same && is_open => {
                 return self.grow(key.0, name, Instant::now());
             }
+            // Nobody knows whether that file is finished.
+            What::Shown if !is_same && now.is_some_and(|now| now.kind == Kind::File) => {
+                return self.grow(key.0, name, Instant::now());
+            }
             // Whoever sets times while writing has yet to close it.
             What::Changed if self.growing.contains_key(&key) => return,
             _ => {}
@@ -232,14 +239,14 @@ impl<'s, T: Fn(Outside), M: Fn() -> u64> Observer<'s, T, M> {
         let shown = self.share.watch.lock().take_shown(folder, name);
         match shown {
             _ if !is_same => self.tell_difference(folder, name, before, now),
-            Some(shown) if !Known::is_current(shown.as_ref(), known.as_ref()) => {
+            Some(shown) if !Known::is_shown(shown.as_ref(), known.as_ref()) => {
                 self.tell_difference(folder, name, shown, now);
             }
             Some(_) | None => {}
         }
     }
 
-    fn tell_difference(
+    pub(super) fn tell_difference(
         &mut self,
         folder: &RelPath,
         name: &OsStr,
@@ -247,7 +254,7 @@ impl<'s, T: Fn(Outside), M: Fn() -> u64> Observer<'s, T, M> {
         now: Option<Facts>,
     ) {
         let path = folder.entry(name);
-        self.enter(folder, name, now.as_ref());
+        self.enter(folder, name, before, now.as_ref());
         match (before, now) {
             (Some(before), Some(now)) if (before.kind, now.kind) == (Kind::File, Kind::File) => {
                 (self.tell)(Outside::Update(path, Size::of(&now)));
@@ -267,14 +274,29 @@ impl<'s, T: Fn(Outside), M: Fn() -> u64> Observer<'s, T, M> {
     }
 
     /// Enters what is told of a name.
-    pub(super) fn enter(&mut self, folder: &RelPath, name: &OsStr, told: Option<&Facts>) {
+    pub(super) fn enter(
+        &mut self,
+        folder: &RelPath,
+        name: &OsStr,
+        before: Option<Known>,
+        told: Option<&Facts>,
+    ) {
         let known = told.map(Known::of);
         let mut state = self.share.watch.lock();
         state.set(folder, name, known);
-        if let (Some(known), Some(2..)) = (known, told.map(|facts| facts.links)) {
-            // The kernel signals no other name of a file than that by which it was written to.
+        // The kernel signals no other name of a file than that by which it was written to.
+        let Some((known, facts)) = known.zip(told) else {
+            return;
+        };
+        let has_twins = facts.kind == Kind::File && facts.links > 1;
+        let was_written =
+            before.is_some() || facts.modified().elapsed().unwrap_or_default() < FRESH;
+        if has_twins && was_written {
             let twins = state.outdated(&known);
-            state.again.extend(twins);
+            let looks = twins
+                .into_iter()
+                .map(|(path, name)| (path, name, What::Written));
+            state.again.extend(looks);
         }
     }
 

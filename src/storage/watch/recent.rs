@@ -47,12 +47,6 @@ impl Recent {
         self.complete_after = version;
     }
 
-    /// Whether it is known that something has happened to a name after a version.
-    pub(super) fn has(&self, version: u64, name: &OsStr) -> bool {
-        let mut newer = self.names.iter().filter(|(at, _)| *at > version);
-        newer.any(|(_, known)| **known == *name)
-    }
-
     /// The names that something has happened to after a version; None when not all are known.
     pub(super) fn since(&self, version: u64) -> Option<Vec<OsString>> {
         let newer = self.names.iter().filter(|(at, _)| *at > version);
@@ -86,8 +80,6 @@ mod tests {
         assert_eq!(since(&recent, 3), some(&["b", "a"]));
         assert_eq!(since(&recent, 4), some(&["a"]));
         assert_eq!(since(&recent, 7), some(&[]));
-        assert!(recent.has(6, OsStr::new("a")) && !recent.has(7, OsStr::new("a")));
-        assert!(recent.has(3, OsStr::new("b")) && !recent.has(3, OsStr::new("c")));
     }
 
     #[test]

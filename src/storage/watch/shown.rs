@@ -2,13 +2,18 @@
 //! that was there for a moment. If nothing comes of it, nothing is told either, and whoever has it
 //! on the screen would keep it. So it is noted, and when its name is settled that is told.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, RandomState};
 
 use super::entries::{Folder, Known, Stage, State};
+use super::signals::What;
 use crate::storage::entry::Facts;
 use crate::storage::name::RelPath;
 use crate::storage::share::Share;
+
+/// Names that are held against the table at a time.
+const NAMES_AT_ONCE: usize = 256;
 
 /// A listing under way, held against what was told.
 #[derive(Debug)]
@@ -17,6 +22,8 @@ pub struct Showing<'s> {
     folder: &'s RelPath,
     /// The version of all that was told when it began, if the folder is watched.
     since: Option<u64>,
+    /// What it has shown and is not held against the table yet.
+    waiting: Vec<(OsString, Option<Known>)>,
     hasher: RandomState,
     /// Hashes of the names that it has shown, if it is to show all.
     seen: Option<Vec<u64>>,
@@ -26,13 +33,11 @@ impl Share {
     /// To be called after the listing took its place in the order of events, and before the folder
     /// is read.
     pub fn show<'s>(&'s self, folder: &'s RelPath) -> Showing<'s> {
-        let state = self.watch.lock();
-        let known = state.folders.get(folder);
-        let is_watched = known.is_some_and(|it| it.stage == Stage::Watched);
         Showing {
             share: self,
             folder,
-            since: is_watched.then_some(state.versions),
+            since: self.watch.lock().begin_showing(folder),
+            waiting: Vec::new(),
             hasher: RandomState::new(),
             seen: None,
         }
@@ -48,53 +53,91 @@ impl Showing<'_> {
 
     /// Shows a name, or with nothing that it is not there.
     pub fn add(&mut self, name: &OsStr, facts: Option<&Facts>) {
-        let Some(since) = self.since else { return };
+        if self.since.is_none() {
+            return;
+        }
         if let Some(seen) = &mut self.seen {
             seen.push(self.hasher.hash_one(name));
         }
-        let watch = &self.share.watch;
-        let shown = facts.map(Known::of);
-        if watch.lock().show(self.folder, since, name, shown) {
-            watch.wake();
+        self.waiting
+            .push((name.to_os_string(), facts.map(Known::of)));
+        if self.waiting.len() == NAMES_AT_ONCE {
+            self.compare();
         }
     }
 
     /// Ends a listing of all that is there.
-    pub fn end(self) {
-        let (Some(since), Some(mut seen)) = (self.since, self.seen) else {
+    pub fn end(mut self) {
+        self.compare();
+        let Some(mut seen) = self.seen.take() else {
             return;
         };
         seen.sort_unstable();
+        let is_missing = |name: &OsStr| seen.binary_search(&self.hasher.hash_one(name)).is_err();
+        let missing = self.share.watch.lock().names(self.folder, is_missing);
+        self.waiting = missing.into_iter().map(|name| (name, None)).collect();
+        self.compare();
+    }
+
+    fn compare(&mut self) {
+        let Some(since) = self.since else { return };
         let watch = &self.share.watch;
         let mut state = watch.lock();
-        let is_missing = |name: &OsStr| seen.binary_search(&self.hasher.hash_one(name)).is_err();
-        let missing = state.names(self.folder, is_missing);
-        let mut is_news = false;
-        for name in missing {
-            is_news |= state.show(self.folder, since, &name, None);
+        for (name, shown) in self.waiting.drain(..) {
+            state.show(self.folder, since, name, shown);
         }
-        drop(state);
-        if is_news {
+        if !state.again.is_empty() {
             watch.wake();
         }
     }
 }
 
+impl Drop for Showing<'_> {
+    fn drop(&mut self) {
+        self.compare();
+        if self.since.is_some() {
+            self.share.watch.lock().end_showing(self.folder);
+        }
+    }
+}
+
 impl State {
+    /// Begins to note what is entered of a folder; gives the version as of which that is whole. None
+    /// for one that is not watched.
+    fn begin_showing(&mut self, folder: &RelPath) -> Option<u64> {
+        let folder = self.folders.get_mut(folder)?;
+        folder.showing += 1;
+        Some(self.versions)
+    }
+
+    fn end_showing(&mut self, folder: &RelPath) {
+        // It may have been let go of and be watched again meanwhile.
+        if let Some(folder) = self.folders.get_mut(folder) {
+            folder.showing = folder.showing.saturating_sub(1);
+            if folder.showing == 0 {
+                folder.told = HashMap::new();
+            }
+        }
+    }
+
     /// Notes what a listing that began at version `since` has shown of a name, if that is not what
-    /// was told; what has been told after it began, its readers hear. True when it is to be looked at.
-    fn show(&mut self, path: &RelPath, since: u64, name: &OsStr, shown: Option<Known>) -> bool {
+    /// was told. What is told after it began, its readers hear.
+    fn show(&mut self, path: &RelPath, since: u64, name: OsString, shown: Option<Known>) {
         let watched = |it: &&mut Folder| it.stage == Stage::Watched;
         let Some(folder) = self.folders.get_mut(path).filter(watched) else {
-            return false;
+            return;
         };
-        let is_told = Known::is_current(folder.table.get(name), shown.as_ref());
-        if is_told || folder.told.has(since, name) {
-            return false;
+        let told = folder.table.get(name.as_os_str());
+        let is_heard = folder
+            .told
+            .get(name.as_os_str())
+            .is_some_and(|at| *at > since);
+        if is_heard || Known::is_shown(shown.as_ref(), told) {
+            return;
         }
-        folder.shown.insert(name.into(), shown);
-        self.again.push((path.clone(), name.to_os_string()));
-        true
+        if folder.shown.insert(name.clone().into(), shown).is_none() {
+            self.again.push((path.clone(), name, What::Shown));
+        }
     }
 
     /// What a listing has shown of a name otherwise than it was told; asked once.
@@ -102,13 +145,12 @@ impl State {
         self.folders.get_mut(folder)?.shown.remove(name)
     }
 
-    /// The names in a folder's table that are such.
+    /// The names in a folder's table that are such; none where a name may go by several spellings.
     fn names(&self, folder: &RelPath, is_such: impl Fn(&OsStr) -> bool) -> Vec<OsString> {
-        let tables = self.folders.get(folder).into_iter();
-        let names = tables.flat_map(|folder| folder.table.keys());
-        names
-            .filter(|name| is_such(name))
-            .map(|name| name.to_os_string())
-            .collect()
+        let exact = |it: &&Folder| !it.folds_case && !it.is_remote;
+        let folder = self.folders.get(folder).filter(exact);
+        let names = folder.into_iter().flat_map(|it| it.table.keys());
+        let such = names.filter(|name| is_such(name));
+        such.map(|name| name.to_os_string()).collect()
     }
 }

@@ -52,6 +52,8 @@ pub(super) enum What {
     Came,
     /// A name was removed.
     Removed,
+    /// No signal: a listing has shown something else at a name.
+    Shown,
 }
 
 impl Kernel {

@@ -91,11 +91,13 @@ test('a move into the folder shows at once and asks for a listing, which knows i
   assert.equal(state.wanting, true);
 });
 
-test('a move over an existing file leaves one row', () => {
+test('a move over an existing file leaves one row and asks for a listing', () => {
   const move = event('move', { from: 'a', path: 'b', kind: 'file' });
   const state = play(shown('', file('a', 7), file('b', 1)), move);
   assert.deepEqual(names(state), ['b']);
   assert.equal(state.entries.get('b').size, 7);
+  // A listing may have shown the one where it went, and another under its old name.
+  assert.equal(state.wanting, true);
 });
 
 test('when the folder on show or one above it is deleted, it is missing', () => {

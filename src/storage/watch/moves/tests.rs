@@ -93,7 +93,7 @@ fn what_is_moved_twice_is_moved_once() {
 }
 
 #[test]
-fn what_comes_back_before_anybody_looks_was_never_gone() {
+fn what_is_back_after_a_look_is_told_to_be_there() {
     let told = told(|share, observer| {
         rename(share, "old", "way");
         observer.signal_left("old", 1);
@@ -102,5 +102,5 @@ fn what_comes_back_before_anybody_looks_was_never_gone() {
         observer.signal_left("way", 2);
         observer.signal_came("old", 2);
     });
-    assert_eq!(told, Vec::<String>::new());
+    assert_eq!(told, ["upload old"]);
 }
