@@ -240,7 +240,8 @@ fn a_watched_folder_that_goes_is_told_and_watched_again_when_it_is_back() {
     server.write("a/b/v", b"1");
     let last = loop {
         let word = told(&mut stream, 1).remove(0);
-        if word != "upload a/b/w 1" {
+        // It may have been found empty, too.
+        if !word.ends_with(" a/b/w 1") {
             break word;
         }
     };
