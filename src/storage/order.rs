@@ -32,7 +32,8 @@ impl Default for Locks {
 pub(super) struct Order<'s> {
     share: &'s Share,
     touched: Vec<(RelPath, Option<Facts>)>,
-    slots: BTreeSet<usize>,
+    /// The locks, a bit for each.
+    slots: u64,
     _locks: Vec<MutexGuard<'s, ()>>,
 }
 
@@ -44,7 +45,7 @@ impl Order<'_> {
 
     /// Whether nobody else changes a folder through us meanwhile.
     pub(super) fn holds(&self, folder: &RelPath) -> bool {
-        self.slots.contains(&slot(folder))
+        self.slots & slot(folder) != 0
     }
 }
 
@@ -59,7 +60,7 @@ impl Drop for Order<'_> {
 impl Share {
     /// Takes the locks of these folders, always in the same order.
     pub(super) fn hold(&self, folders: impl Iterator<Item = RelPath>) -> Order<'_> {
-        self.take(folders.map(|folder| slot(&folder)).collect())
+        self.take(folders.fold(0, |slots, folder| slots | slot(&folder)))
     }
 
     /// Takes the locks of these folders, and where they are missing those of the folders that they
@@ -73,11 +74,9 @@ impl Share {
         loop {
             // Only what is looked at under the locks is sure to stay, and they can only be taken
             // all at once; each time they are more.
-            let mut slots = order.slots.clone();
+            let mut slots = order.slots;
             for folder in &folders {
-                self.each_missing(folder, |parent| {
-                    slots.insert(slot(parent));
-                })?;
+                self.each_missing(folder, |parent| slots |= slot(parent))?;
             }
             if slots == order.slots {
                 return Ok(order);
@@ -101,27 +100,26 @@ impl Share {
         }
     }
 
-    fn take(&self, slots: BTreeSet<usize>) -> Order<'_> {
+    fn take(&self, slots: u64) -> Order<'_> {
         // The lock guards no data that a panic could have left wrong.
-        let lock = |slot: &usize| {
-            self.order.0[*slot]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+        let locks = self.order.0.iter().enumerate();
+        let locks = locks.filter(|(at, _)| slots & (1 << at) != 0);
         Order {
             share: self,
             touched: Vec::new(),
-            _locks: slots.iter().map(lock).collect(),
+            _locks: locks
+                .map(|(_, lock)| lock.lock().unwrap_or_else(PoisonError::into_inner))
+                .collect(),
             slots,
         }
     }
 }
 
-/// The lock of a folder.
-fn slot(folder: &RelPath) -> usize {
+/// The bit of a folder's lock.
+fn slot(folder: &RelPath) -> u64 {
     let mut hasher = DefaultHasher::new();
     folder.hash(&mut hasher);
-    (hasher.finish() % LOCKS as u64) as usize
+    1 << (hasher.finish() % LOCKS as u64)
 }
 
 #[cfg(test)]
@@ -138,7 +136,10 @@ mod tests {
     }
 
     fn are_held(share: &Share, folders: [&str; 3]) -> [bool; 3] {
-        folders.map(|folder| share.order.0[slot(&path(folder))].try_lock().is_err())
+        folders.map(|folder| {
+            let at = slot(&path(folder)).trailing_zeros() as usize;
+            share.order.0[at].try_lock().is_err()
+        })
     }
 
     #[test]

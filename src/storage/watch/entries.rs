@@ -63,11 +63,11 @@ pub(super) struct Folder {
     pub(super) table: HashMap<Box<OsStr>, Known>,
     pub(super) crowd: Crowd,
     /// What listings have shown otherwise than the table, with nothing where they showed nothing.
-    pub(super) shown: HashMap<Box<OsStr>, Option<Known>>,
+    pub(super) shown: HashMap<Box<OsStr>, (Option<Known>, Instant)>,
     /// Listings under way.
     pub(super) showing: usize,
-    /// The names that were entered since the first of these began, each with the version it made.
-    pub(super) told: HashMap<Box<OsStr>, u64>,
+    /// What was entered since the first of these began, and when.
+    pub(super) told: HashMap<Box<OsStr>, (Option<Known>, Instant)>,
     /// Changes with everything that may have happened in it.
     pub(super) version: u64,
     pub(super) recent: Recent,
@@ -327,7 +327,7 @@ impl State {
             folder.shown.remove(name);
             // Of very many, some may be told twice.
             if folder.showing > 0 && folder.told.len() < ENTRIES_MAX {
-                folder.told.insert(name.into(), self.versions);
+                folder.told.insert(name.into(), (known, Instant::now()));
             }
             let before = folder.table.len();
             match known {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, RandomState};
+use std::time::Instant;
 
 use super::entries::{Folder, Known, Stage, State};
 use super::signals::What;
@@ -20,8 +21,8 @@ const NAMES_AT_ONCE: usize = 256;
 pub struct Showing<'s> {
     share: &'s Share,
     folder: &'s RelPath,
-    /// The version of all that was told when it began, if the folder is watched.
-    since: Option<u64>,
+    /// When it began, if the folder is watched.
+    since: Option<Instant>,
     /// What it has shown and is not held against the table yet.
     waiting: Vec<(OsString, Option<Known>)>,
     hasher: RandomState,
@@ -102,12 +103,15 @@ impl Drop for Showing<'_> {
 }
 
 impl State {
-    /// Begins to note what is entered of a folder; gives the version as of which that is whole. None
-    /// for one that is not watched.
-    fn begin_showing(&mut self, folder: &RelPath) -> Option<u64> {
+    /// Begins to note what is entered of a folder; gives the time from which on that is whole. None
+    /// for one that nobody looks at, or that has no table.
+    fn begin_showing(&mut self, folder: &RelPath) -> Option<Instant> {
         let folder = self.folders.get_mut(folder)?;
+        if folder.stage != Stage::Watched {
+            return None;
+        }
         folder.showing += 1;
-        Some(self.versions)
+        Some(Instant::now())
     }
 
     fn end_showing(&mut self, folder: &RelPath) {
@@ -120,9 +124,9 @@ impl State {
         }
     }
 
-    /// Notes what a listing that began at version `since` has shown of a name, if that is not what
+    /// Notes what a listing that began then has shown of a name, if that is not what
     /// was told. What is told after it began, its readers hear.
-    fn show(&mut self, path: &RelPath, since: u64, name: OsString, shown: Option<Known>) {
+    fn show(&mut self, path: &RelPath, since: Instant, name: OsString, shown: Option<Known>) {
         let watched = |it: &&mut Folder| it.stage == Stage::Watched;
         let Some(folder) = self.folders.get_mut(path).filter(watched) else {
             return;
@@ -131,18 +135,20 @@ impl State {
         let is_heard = folder
             .told
             .get(name.as_os_str())
-            .is_some_and(|at| *at > since);
+            .is_some_and(|(_, at)| *at >= since);
         if is_heard || Known::is_shown(shown.as_ref(), told) {
             return;
         }
-        if folder.shown.insert(name.clone().into(), shown).is_none() {
+        let noted = (shown, Instant::now());
+        if folder.shown.insert(name.clone().into(), noted).is_none() {
             self.again.push((path.clone(), name, What::Shown));
         }
     }
 
     /// What a listing has shown of a name otherwise than it was told; asked once.
     pub(super) fn take_shown(&mut self, folder: &RelPath, name: &OsStr) -> Option<Option<Known>> {
-        self.folders.get_mut(folder)?.shown.remove(name)
+        let noted = self.folders.get_mut(folder)?.shown.remove(name);
+        noted.map(|(shown, _)| shown)
     }
 
     /// The names in a folder's table that are such; none where a name may go by several spellings.
