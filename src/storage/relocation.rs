@@ -119,8 +119,9 @@ impl Share {
         self.sync_folder(&to_dir, &to_parent)?;
         self.sync_folder(&from_dir, &from_parent)?;
         let facts = self.entry_facts(&to_dir, &to_parent, to_name)?.0;
+        let told = self.as_told(from, facts);
         self.note(from, None);
-        self.settle(&mut order, to, facts);
+        self.settle(&mut order, to, told);
         order.touch(from, None);
         let placed = Placed {
             facts,

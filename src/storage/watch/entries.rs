@@ -167,6 +167,18 @@ impl Known {
                 || (self.size, self.modified_ns) == (now.size, now.modified_ns))
     }
 
+    /// These facts with what is known instead, where they are of the same thing.
+    pub(super) fn instead_of(&self, facts: Facts) -> Facts {
+        match self.is_same_thing(&Known::of(&facts)) {
+            true => Facts {
+                size: self.size,
+                modified_ns: self.modified_ns,
+                ..facts
+            },
+            false => facts,
+        }
+    }
+
     /// Whether listings show no difference. They have no number of an inode, which some file systems
     /// give anew each time that they read it.
     fn looks_like(&self, now: &Known) -> bool {

@@ -28,6 +28,16 @@ impl Share {
         }
     }
 
+    /// What watchers know of what we have moved away from a path: the event of a move says no more.
+    /// What it has become since, the signal of the move finds out.
+    pub(in crate::storage) fn as_told(&self, from: &RelPath, facts: Facts) -> Facts {
+        let known = from
+            .split()
+            .and_then(|(parent, name)| self.watch.lock().get(&parent, name))
+            .flatten();
+        known.map_or(facts, |known| known.instead_of(facts))
+    }
+
     /// Lets go of what was watched at a path and below, unless it still stands there.
     pub(super) fn let_go_below(&self, path: &RelPath) {
         let paths = self.watch.lock().below(path);
