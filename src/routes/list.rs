@@ -163,6 +163,10 @@ fn look(
     names: &[OsString],
     mut visit: impl FnMut(&Entry<'_>),
 ) -> Result<()> {
+    // As it is for most listings that are kept.
+    if names.is_empty() {
+        return Ok(());
+    }
     let mut showing = app.share.show(folder);
     let mut ahead = names.iter();
     app.share.look(folder, names, |entry| {

@@ -2,12 +2,11 @@
 //! them all the same, but what it was before nobody knows; so that the whole of it is told, now and
 //! then, by `reset`.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::time::{Duration, Instant};
 
 use super::Outside;
-use super::entries::Known;
+use super::entries::{Known, Noted};
 use super::observer::Observer;
 use crate::storage::name::RelPath;
 
@@ -18,7 +17,7 @@ const OWN_FOR: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
     /// What we have told of late of names that we have changed.
-    own: HashMap<Box<OsStr>, (Option<Known>, Instant)>,
+    own: Noted,
     /// Whether something has happened that was not told.
     is_stale: bool,
 }

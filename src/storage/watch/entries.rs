@@ -35,6 +35,10 @@ pub(super) struct State {
     pub(super) versions: u64,
 }
 
+/// What was told or shown of names, nothing where that was that it is gone, and when. One type for
+/// all that is noted, since the code of each other map takes kilobytes.
+pub(super) type Noted = HashMap<Box<OsStr>, (Option<Known>, Instant)>;
+
 /// How far a folder is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Stage {
@@ -63,11 +67,11 @@ pub(super) struct Folder {
     pub(super) table: HashMap<Box<OsStr>, Known>,
     pub(super) crowd: Crowd,
     /// What listings have shown otherwise than the table, with nothing where they showed nothing.
-    pub(super) shown: HashMap<Box<OsStr>, (Option<Known>, Instant)>,
+    pub(super) shown: Noted,
     /// Listings under way.
     pub(super) showing: usize,
-    /// What was entered since the first of these began, and when.
-    pub(super) told: HashMap<Box<OsStr>, (Option<Known>, Instant)>,
+    /// What was entered since the first of these began.
+    pub(super) told: Noted,
     /// Changes with everything that may have happened in it.
     pub(super) version: u64,
     pub(super) recent: Recent,
@@ -106,9 +110,9 @@ impl Folder {
             identity: None,
             table: HashMap::new(),
             crowd: Crowd::default(),
-            shown: HashMap::new(),
+            shown: Noted::new(),
             showing: 0,
-            told: HashMap::new(),
+            told: Noted::new(),
             version: 0,
             recent: Recent::new(),
             mark: 0,
@@ -187,26 +191,27 @@ impl Known {
             && (self.kind != Kind::File || (self.size, ms(self)) == (now.size, ms(now)))
     }
 
-    /// Whether what a listing has shown at a name looks like what stands there now.
+    /// Whether what a listing has shown of a name looks like what stands there now.
     pub(super) fn is_shown(shown: Option<&Known>, now: Option<&Known>) -> bool {
-        match (shown, now) {
-            (Some(shown), Some(now)) => shown.looks_like(now),
-            (shown, now) => shown.is_none() && now.is_none(),
-        }
+        both(shown, now, Known::looks_like)
     }
 
     /// Whether what was told of a name is what stands there now.
     pub(super) fn is_current(told: Option<&Known>, now: Option<&Known>) -> bool {
-        match (told, now) {
-            (Some(told), Some(now)) => told.is_same(now),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        }
+        both(told, now, Known::is_same)
     }
 
     /// Whether it is the same file or folder, whatever is in it.
     pub(super) fn is_same_thing(&self, now: &Known) -> bool {
         self.kind == now.kind && (self.inode == now.inode || self.inode == 0)
+    }
+}
+
+/// Whether there are both and they agree, or neither is.
+fn both(one: Option<&Known>, other: Option<&Known>, agree: fn(&Known, &Known) -> bool) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => agree(one, other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 
@@ -267,7 +272,7 @@ impl State {
         if let Some(folder) = self.folders.get_mut(path) {
             self.entries -= folder.table.len();
             folder.table = HashMap::new();
-            folder.shown = HashMap::new();
+            folder.shown = Noted::new();
             folder.stage = Stage::TooLarge;
         }
     }

@@ -219,21 +219,17 @@ impl<'s, T: Fn(Outside), M: Fn() -> u64> Observer<'s, T, M> {
         let key = (folder.clone(), name.to_os_string());
         let known = now.map(|now| Known::of(&now));
         let is_same = Known::is_current(before.as_ref(), known.as_ref());
-        let is_open = now.is_some_and(|now| {
+        let file = now.filter(|now| now.kind == Kind::File);
+        let may_be_open = match what {
             // A second name of a file that stood already is not one in the making.
-            now.kind == Kind::File && now.links == 1
-        });
-        match what {
-            What::Created | What::Removed if !is_same && is_open => {
-                return self.grow(key.0, name, Instant::now());
-            }
-            // Nobody knows whether that file is finished.
-            What::Shown if !is_same && now.is_some_and(|now| now.kind == Kind::File) => {
-                return self.grow(key.0, name, Instant::now());
-            }
+            What::Created | What::Removed => file.is_some_and(|file| file.links == 1),
+            What::Shown => file.is_some(),
             // Whoever sets times while writing has yet to close it.
             What::Changed if self.growing.contains_key(&key) => return,
-            _ => {}
+            _ => false,
+        };
+        if may_be_open && !is_same {
+            return self.grow(key.0, name, Instant::now());
         }
         self.growing.remove(&key);
         let shown = self.share.watch.lock().take_shown(folder, name);

@@ -2,12 +2,11 @@
 //! that was there for a moment. If nothing comes of it, nothing is told either, and whoever has it
 //! on the screen would keep it. So it is noted, and when its name is settled that is told.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
 
-use super::entries::{Folder, Known, Stage, State};
+use super::entries::{Folder, Known, Noted, Stage, State};
 use super::signals::What;
 use crate::storage::entry::Facts;
 use crate::storage::name::RelPath;
@@ -25,9 +24,8 @@ pub struct Showing<'s> {
     since: Option<Instant>,
     /// What it has shown and is not held against the table yet.
     waiting: Vec<(OsString, Option<Known>)>,
-    hasher: RandomState,
     /// Hashes of the names that it has shown, if it is to show all.
-    seen: Option<Vec<u64>>,
+    seen: Option<(RandomState, Vec<u64>)>,
 }
 
 impl Share {
@@ -39,7 +37,6 @@ impl Share {
             folder,
             since: self.watch.lock().begin_showing(folder),
             waiting: Vec::new(),
-            hasher: RandomState::new(),
             seen: None,
         }
     }
@@ -48,7 +45,7 @@ impl Share {
 impl Showing<'_> {
     /// The same for a listing of all that is there, which takes eight bytes for each name.
     pub fn whole(mut self) -> Self {
-        self.seen = Some(Vec::new());
+        self.seen = Some((RandomState::new(), Vec::new()));
         self
     }
 
@@ -57,8 +54,8 @@ impl Showing<'_> {
         if self.since.is_none() {
             return;
         }
-        if let Some(seen) = &mut self.seen {
-            seen.push(self.hasher.hash_one(name));
+        if let Some((hasher, seen)) = &mut self.seen {
+            seen.push(hasher.hash_one(name));
         }
         self.waiting
             .push((name.to_os_string(), facts.map(Known::of)));
@@ -70,18 +67,21 @@ impl Showing<'_> {
     /// Ends a listing of all that is there.
     pub fn end(mut self) {
         self.compare();
-        let Some(mut seen) = self.seen.take() else {
+        let Some((hasher, mut seen)) = self.seen.take() else {
             return;
         };
         seen.sort_unstable();
-        let is_missing = |name: &OsStr| seen.binary_search(&self.hasher.hash_one(name)).is_err();
+        let is_missing = |name: &OsStr| seen.binary_search(&hasher.hash_one(name)).is_err();
         let missing = self.share.watch.lock().names(self.folder, is_missing);
         self.waiting = missing.into_iter().map(|name| (name, None)).collect();
         self.compare();
     }
 
+    /// Notes of what is waiting whatever was not told.
     fn compare(&mut self) {
-        let Some(since) = self.since else { return };
+        let Some(since) = self.since.filter(|_| !self.waiting.is_empty()) else {
+            return;
+        };
         let watch = &self.share.watch;
         let mut state = watch.lock();
         for (name, shown) in self.waiting.drain(..) {
@@ -119,13 +119,13 @@ impl State {
         if let Some(folder) = self.folders.get_mut(folder) {
             folder.showing = folder.showing.saturating_sub(1);
             if folder.showing == 0 {
-                folder.told = HashMap::new();
+                folder.told = Noted::new();
             }
         }
     }
 
-    /// Notes what a listing that began then has shown of a name, if that is not what
-    /// was told. What is told after it began, its readers hear.
+    /// Notes what a listing that began then has shown of a name, if that is not what was told. What
+    /// is told after it began, its readers hear.
     fn show(&mut self, path: &RelPath, since: Instant, name: OsString, shown: Option<Known>) {
         let watched = |it: &&mut Folder| it.stage == Stage::Watched;
         let Some(folder) = self.folders.get_mut(path).filter(watched) else {
